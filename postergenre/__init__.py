@@ -1,0 +1,60 @@
+"""Movie genres from posters, on fastai: `from postergenre import *` gives the names below."""
+
+import warnings
+
+with warnings.catch_warnings():
+    # fastai's import warns of torch.jit.script, which its users can do nothing about.
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    import fastai.vision.all  # noqa: F401
+
+from postergenre.balance import balance_table, balanced_crops, plot_balance
+from postergenre.baselines import popularity_baseline, random_expectation
+from postergenre.data import PosterDataLoaders, poster_block
+from postergenre.demo import draw_poster, make_demo
+from postergenre.evaluate import Evaluation, compare, evaluate
+from postergenre.genres import GENRES, MERGE, multi_hot
+from postergenre.inference import load_learner, movie_probs, predict_posters
+from postergenre.learner import custom_cnn_learner, densenet_learner, poster_learner
+from postergenre.metrics import MacroAP, TopNAccuracy, macro_average_precision, top_n_accuracy
+from postergenre.models.build import list_archs
+from postergenre.movies import left_out_table, read_movies
+from postergenre.posters import PosterImage, open_poster
+from postergenre.split import genre_shares, load_split, save_split, split_movies
+
+__all__ = [
+    "GENRES",
+    "MERGE",
+    "Evaluation",
+    "MacroAP",
+    "PosterDataLoaders",
+    "PosterImage",
+    "TopNAccuracy",
+    "balance_table",
+    "balanced_crops",
+    "compare",
+    "custom_cnn_learner",
+    "densenet_learner",
+    "draw_poster",
+    "evaluate",
+    "genre_shares",
+    "left_out_table",
+    "list_archs",
+    "load_learner",
+    "load_split",
+    "macro_average_precision",
+    "make_demo",
+    "movie_probs",
+    "multi_hot",
+    "open_poster",
+    "plot_balance",
+    "popularity_baseline",
+    "poster_block",
+    "poster_learner",
+    "predict_posters",
+    "random_expectation",
+    "read_movies",
+    "save_split",
+    "split_movies",
+    "top_n_accuracy",
+]

@@ -1,0 +1,163 @@
+"""Intervals by resampling the movies: each resample is a row of weights, and no metric is ever looped over movies.
+
+A resample draws as many movies as there are, with replacement; how often a movie was drawn is its weight. Every metric
+here comes from sums over movies, so a few matrix products give all resamples. Average precision needs the movies
+sorted, which does not depend on the resample: sort once, then cumulate the weights of all resamples.
+"""
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from postergenre import metrics as m
+
+__all__ = [
+    "METRICS",
+    "all_metrics",
+    "bootstrap_weights",
+    "interval",
+    "resampled_average_precision",
+    "resampled_metrics",
+]
+
+METRICS = {  # name: (heading, whether it is shown in percent), in the order of the tables
+    "top_n_accuracy": ("top-n accuracy", True),
+    "macro_ap": ("macro AP", False),
+    "micro_ap": ("micro AP", False),
+    "macro_f1": ("macro F1", False),
+    "micro_f1": ("micro F1", False),
+    "precision_at_n": ("precision at n", True),
+    "recall_at_n": ("recall at n", True),
+    "ece": ("calibration error", False),
+    "brier": ("Brier score", False),
+}
+
+
+def all_metrics(
+    probs,  # Probabilities (movies, genres), 0 to 1
+    targets,  # True genres, 0 or 1 (movies, genres)
+    thresh=0.5,  # One number, or one a genre
+) -> dict[str, float]:  # The names are those of METRICS
+    "Every figure of a result, as `postergenre.metrics` computes them"
+    return {
+        "top_n_accuracy": m.top_n_accuracy(probs, targets),
+        "macro_ap": m.macro_average_precision(probs, targets),
+        "micro_ap": m.micro_average_precision(probs, targets),
+        "macro_f1": m.macro_f1(probs, targets, thresh),
+        "micro_f1": m.micro_f1(probs, targets, thresh),
+        "precision_at_n": m.precision_at_n(probs, targets),
+        "recall_at_n": m.recall_at_n(probs, targets),
+        "ece": m.expected_calibration_error(probs, targets),
+        "brier": m.brier_score(probs, targets),
+    }
+
+
+def bootstrap_weights(
+    n: int,  # Number of movies
+    resamples: int = 1000,  # Number of resamples
+    seed: int = 42,  # The same seed and n give the same resamples: that pairs the models compared
+) -> np.ndarray:  # (n, resamples) float64: how often each movie was drawn; every column sums to n
+    "Draws movies with replacement, all resamples at once"
+    if n < 1 or resamples < 1:
+        raise ValueError(f"nothing to resample: {n} movies, {resamples} resamples")
+    drawn = np.random.default_rng(seed).integers(0, n, (n, resamples))
+    cells = (drawn * resamples + np.arange(resamples)).ravel()
+    return np.bincount(cells, minlength=n * resamples).reshape(n, resamples).astype(np.float64)
+
+
+def interval(
+    samples: np.ndarray,  # The figure in each resample, (..., resamples); NaN where it is not defined
+    value: np.ndarray | float,  # The figure itself, (...)
+    level: float = 0.95,  # Share of the resamples inside
+    bounds: tuple[float, float] = (0, 1),  # Least and greatest possible figure
+) -> tuple[np.ndarray, np.ndarray]:  # Low and high end, (...) each, `value` between them; NaN where never defined
+    """Percentiles of the resamples, moved back by twice their bias
+
+    A resample repeats movies, which lifts the average precision of rare genres: its figures lie as far above that of
+    the movies at hand as that one lies above the truth. Simulated with the genres' real frequencies, 95 % intervals of
+    macro AP then hold the truth 95 times in 100 with 2,300 movies (plain percentiles: 57) and 87 times with 300 (20).
+    """
+    samples, value = np.asarray(samples, dtype=float), np.asarray(value, dtype=float)
+    low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
+    for i in np.ndindex(value.shape):
+        defined = samples[i][~np.isnan(samples[i])]
+        if len(defined) and not np.isnan(value[i]):
+            ends = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]) - 2 * (defined.mean() - value[i])
+            ends = np.clip(ends, *bounds)
+            low[i], high[i] = min(ends[0], value[i]), max(ends[1], value[i])
+    return low, high
+
+
+def resampled_average_precision(
+    scores: np.ndarray,  # Scores (n,): only their order counts
+    targets: np.ndarray,  # True or false (n,)
+    weights: np.ndarray,  # (movies, resamples) from `bootstrap_weights`
+    movie: np.ndarray | None = None,  # The movie each score belongs to, (n,); None: score i belongs to movie i
+) -> np.ndarray:  # (resamples,); NaN where no true movie was drawn
+    "Average precision of every resample, equal scores taken together as in scikit-learn"
+    order = np.argsort(-scores, kind="stable")
+    movie = order if movie is None else movie[order]
+    scores, targets = scores[order], targets[order]
+    if not targets.any():
+        return np.full(weights.shape[1], np.nan)
+    # precision changes the sum only at the equal scores that hold a true movie: cut the ranking after each of those
+    last_of_equals = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
+    ends = last_of_equals[np.unique(np.searchsorted(last_of_equals, np.flatnonzero(targets)))] + 1
+    true_ends = np.concatenate([[0], np.cumsum(targets)])[ends]
+    # a sparse 0/1 matrix sums the weights between two cuts in one pass and without a sorted copy of them
+    n_movies, n_true = len(weights), int(targets.sum())
+    between = csr_matrix((np.ones(ends[-1]), movie[: ends[-1]], np.append(0, ends)), (len(ends), n_movies))
+    true_between = csr_matrix((np.ones(n_true), movie[targets], np.append(0, true_ends)), (len(ends), n_movies))
+    out = np.empty(weights.shape[1])
+    for start in range(0, weights.shape[1], 250):  # in pieces that stay in the cache
+        chunk = np.ascontiguousarray(weights[:, start : start + 250])
+        found = true_between @ chunk
+        precision = np.cumsum(found, axis=0) / np.maximum(np.cumsum(between @ chunk, axis=0), 1)
+        drawn = found.sum(axis=0)
+        mean = np.einsum("ij,ij->j", found, precision) / np.maximum(drawn, 1)
+        out[start : start + 250] = np.where(drawn > 0, mean, np.nan)
+    return out
+
+
+def resampled_metrics(
+    probs,  # Probabilities (movies, genres), 0 to 1
+    targets,  # True genres, 0 or 1 (movies, genres)
+    weights: np.ndarray,  # (movies, resamples) from `bootstrap_weights`
+    thresh=0.5,  # One number, or one a genre
+) -> dict[
+    str, np.ndarray
+]:  # By name: (resamples,), and (genres, resamples) for "ap" and "f1", the figures of each genre
+    "What `all_metrics` gives, in every resample"
+    probs, targets = m.check_arrays(probs, targets)
+    n_movies, n_genres = probs.shape
+    support = targets.T @ weights
+
+    top_n = m.top_n_mask(probs, targets.sum(axis=1))
+    n_true = targets.sum(axis=1)
+    shares = (top_n & targets).sum(axis=1) / np.maximum(n_true, 1)
+    counted = (n_true > 0) @ weights
+    with np.errstate(invalid="ignore"):
+        out = {"top_n_accuracy": shares @ weights / counted}
+
+    ap = np.stack([resampled_average_precision(probs[:, g], targets[:, g], weights) for g in range(n_genres)])
+    n_defined = (~np.isnan(ap)).sum(axis=0)
+    out["ap"] = ap
+    out["macro_ap"] = np.where(n_defined > 0, np.nansum(ap, axis=0) / np.maximum(n_defined, 1), np.nan)
+    cells = np.repeat(np.arange(n_movies), n_genres)
+    out["micro_ap"] = resampled_average_precision(probs.ravel(), targets.ravel(), weights, cells)
+
+    predicted = probs > m.check_thresh(thresh, n_genres)
+    hits, n_predicted = (predicted & targets).T @ weights, predicted.T @ weights
+    out["f1"] = 2 * hits / np.maximum(n_predicted + support, 1)
+    out["macro_f1"] = out["f1"].mean(axis=0)
+    out["micro_f1"] = 2 * hits.sum(axis=0) / np.maximum((n_predicted + support).sum(axis=0), 1)
+
+    hits = (top_n & targets).T @ weights
+    out["precision_at_n"] = (hits / np.maximum(top_n.T @ weights, 1)).mean(axis=0)
+    out["recall_at_n"] = (hits / np.maximum(support, 1)).mean(axis=0)
+
+    n_bins = 15
+    cells = (np.arange(n_movies)[:, None] * n_bins + m.calibration_bins(probs, n_bins)).ravel()
+    gaps = np.bincount(cells, weights=(probs - targets).ravel(), minlength=n_movies * n_bins).reshape(n_movies, n_bins)
+    out["ece"] = np.abs(gaps.T @ weights).sum(axis=0) / probs.size
+    out["brier"] = ((probs - targets) ** 2).mean(axis=1) @ weights / n_movies
+    return out

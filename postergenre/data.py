@@ -1,0 +1,122 @@
+"""Movies as fastai DataLoaders: posters opened once, cropped or resized, normalised, with multi-label targets."""
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from fastai.data.block import DataBlock, MultiCategoryBlock
+from fastai.data.core import DataLoaders
+from fastai.data.transforms import ColReader, IndexSplitter, Normalize
+from fastai.vision.augment import Resize, ResizeMethod
+from fastai.vision.core import imagenet_stats
+from fastai.vision.data import ImageBlock, get_grid
+from fastcore.meta import delegates
+
+from postergenre.balance import METHODS, TARGET, balanced_crops, training_movies
+from postergenre.crops import PosterCrop, as_size
+from postergenre.genres import GENRES, multi_hot
+from postergenre.movies import vocab_of
+from postergenre.posters import PosterImage
+
+CROPS = ("random", "whole")
+
+
+def poster_block(
+    size: int | tuple[int, int] = 150,  # pixels of what the network sees: a square, or (height, width)
+    crop: str = "random",  # "random": a window at the poster's own scale; "whole": the poster resized to size
+    vocab: Sequence[str] = GENRES,  # the genres, in the order of the outputs
+    splitter=None,  # fastai splitter of the rows; None: what DataBlock does (random)
+    batch_tfms=None,  # more transforms on batches, e.g. aug_transforms(do_flip=True); Normalize is always added
+) -> DataBlock:  # over a DataFrame with the columns poster and genres. ValueError: unknown crop or bad size
+    "The DataBlock of poster genre learning: PosterImage in, several genres out, ImageNet normalisation."
+    if crop not in CROPS:
+        raise ValueError(f"Unknown crop {crop!r}; choose one of: {', '.join(CROPS)}")
+    view = PosterCrop(as_size(size)) if crop == "random" else Resize(as_size(size), method=ResizeMethod.Squish)
+    return DataBlock(
+        blocks=(ImageBlock(cls=PosterImage), MultiCategoryBlock(vocab=list(vocab))),
+        get_x=ColReader("poster"),
+        get_y=ColReader("genres"),
+        splitter=splitter,
+        item_tfms=view,
+        batch_tfms=[*(batch_tfms or []), Normalize.from_stats(*imagenet_stats)],
+    )
+
+
+def training_rows(
+    movies: pd.DataFrame,  # with the column split
+    balance: str
+    | int
+    | None = None,  # None or "none"; "study" or "even"; with a target "study:1000"; 3000 = "study:3000"
+) -> pd.DataFrame:  # one row each time a training poster is seen in an epoch. ValueError: unknown balance
+    "The training movies, repeated as the balance says."
+    if balance is None or balance == "none":
+        return training_movies(movies)
+    method, _, target = ("study", "", str(balance)) if isinstance(balance, int) else str(balance).partition(":")
+    if method not in METHODS or (target and not target.isdecimal()):
+        raise ValueError(
+            f"Unknown balance {balance!r}; use none, {', '.join(METHODS)}, or one of these with the crops wanted of each "
+            f"genre, for example study:1000 (default {TARGET})"
+        )
+    return balanced_crops(movies, int(target) if target else TARGET, method)
+
+
+class PosterDataLoaders(DataLoaders):
+    "fastai DataLoaders of posters; `genre_freq` holds the share of the training posters (not crops) of each genre."
+
+    genre_freq: np.ndarray | None = None
+
+    @classmethod
+    @delegates(DataBlock.dataloaders, but=["source", "path", "verbose"])
+    def from_movies(
+        cls,
+        movies: pd.DataFrame,  # from read_movies and split_movies
+        size: int | tuple[int, int] = 150,  # pixels of what the network sees: a square, or (height, width)
+        crop: str = "random",  # "random": windows at the poster's own scale, anew each epoch; "whole": the poster resized
+        balance: str
+        | int
+        | None = None,  # crops a poster: None, "study", "even", "study:1000", or a number (the study's)
+        bs: int = 32,  # batch size
+        batch_tfms=None,  # more transforms on training batches, e.g. aug_transforms(); Normalize is always there
+        **kwargs,  # for the loaders: num_workers, device, ...
+    ) -> "PosterDataLoaders":  # ValueError: not split, a side is empty, or fewer training rows than bs
+        "Loaders of the training side (balanced if asked) and the validation side of split movies."
+        train, valid = training_rows(movies, balance), movies[movies["split"] == "valid"]
+        if valid.empty:
+            raise ValueError("No movie is on the validation side; split with a larger valid=, for example 0.1")
+        if len(train) < bs:
+            raise ValueError(
+                f"{len(train)} training rows do not fill one batch of {bs}; pass bs={max(1, len(train) // 2)}"
+            )
+        vocab = vocab_of(movies)
+        rows = pd.concat([train, valid], ignore_index=True)[["poster", "genres"]]
+        multi_hot(rows["genres"], vocab)  # an unknown genre is said here, not in the middle of an epoch
+        splitter = IndexSplitter(range(len(train), len(rows)))
+        block = poster_block(size, crop, vocab, splitter, batch_tfms)
+        dls = block.dataloaders(rows, bs=bs, **kwargs)
+        dls = cls(*dls.loaders, path=dls.path, device=dls.device)
+        dls.genre_freq = multi_hot(training_movies(movies)["genres"], vocab).mean(0)
+        dls.row_freq = multi_hot(train["genres"], vocab).mean(0)
+        return dls
+
+    def show_batch(
+        self,
+        max_n: int = 9,  # most posters shown
+        train: bool = True,  # from the training side (False: validation)
+        figsize: tuple[float, float] | None = None,  # inches
+    ) -> None:
+        "Show posters as the network sees them, with their genres."
+        loader = self.train if train else self.valid
+        decoded = loader.decode_batch(loader.one_batch(), max_n=max_n)
+        columns = min(len(decoded), 5)
+        rows = -(-len(decoded) // columns)
+        axes = get_grid(len(decoded), nrows=rows, ncols=columns, figsize=figsize or (2.6 * columns, 3.1 * rows))
+        for (image, genres), ax in zip(decoded, axes, strict=False):
+            image.show(ctx=ax)
+            ax.set_title("\n".join(textwrap.wrap(", ".join(genres), 22)), fontsize=9)
+            ax.axis("off")
+
+
+def size_of(dls: DataLoaders) -> tuple[int, int]:
+    "(height, width) of the pictures that the loaders give."
+    return tuple(dls.one_batch()[0].shape[-2:])

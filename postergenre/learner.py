@@ -1,0 +1,100 @@
+"""fastai learners for posters: any architecture by name, and the study's two."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from fastai.callback.channelslast import ChannelsLast
+from fastai.data.core import DataLoaders
+from fastai.data.transforms import Normalize
+from fastai.learner import Learner
+from fastai.losses import BCEWithLogitsLossFlat
+from fastai.optimizer import Adam
+from fastcore.meta import delegates
+from fasttransform import Pipeline
+from torch import nn
+
+from postergenre.data import size_of
+from postergenre.metrics import MacroAP, TopNAccuracy
+from postergenre.models.build import CUSTOM, create_model, head_name, split_body_head
+
+
+@delegates(Learner.__init__, but=["model", "splitter"])
+def poster_learner(
+    dls: DataLoaders,  # from PosterDataLoaders.from_movies
+    arch: str = "densenet121",  # torchvision or timm name; "custom_cnn"; see list_archs()
+    pretrained: bool = False,  # ImageNet weights, downloaded or from the cache; nothing is downloaded unless asked
+    weights: str | Path | None = None,  # a local file of weights (.pth, .safetensors) instead
+    channels_last: bool
+    | None = None,  # memory format; None: on for networks with convolutions (4-15 times faster on CPUs)
+    **kwargs,
+) -> Learner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
+    """A learner for the genres of a poster: BCE on logits, Adam, top-n accuracy and macro AP.
+
+    Predictions are sigmoid probabilities. A network with weights gets its own mean and std for its inputs, in loaders of
+    its own: the `dls` passed stay as they are. Errors as in `create_model`.
+    """
+    vocab = list(dls.vocab)
+    model, stats = create_model(arch, len(vocab), size_of(dls), pretrained, weights)
+    _start_at_frequencies(model, getattr(dls, "row_freq", None))
+    if stats is not None:
+        dls = with_stats(dls, *stats)
+    kwargs.setdefault("metrics", [TopNAccuracy(), MacroAP()])
+    kwargs.setdefault("loss_func", BCEWithLogitsLossFlat())
+    kwargs.setdefault("opt_func", Adam)
+    learn = Learner(dls, model, splitter=split_body_head, **kwargs)
+    learn.arch = arch
+    learn.genre_freq = getattr(dls, "genre_freq", None)
+    if channels_last or (channels_last is None and any(isinstance(m, nn.Conv2d) for m in model.modules())):
+        learn.add_cb(ChannelsLast())
+        learn.model.to(memory_format=torch.channels_last)
+    return learn
+
+
+@delegates(poster_learner, but=["arch"])
+def densenet_learner(
+    dls: DataLoaders,  # from PosterDataLoaders.from_movies
+    **kwargs,
+) -> Learner:
+    "The study's DenseNet-121: average pooling, one linear layer 1024 -> genres (6,974,356 parameters for 20)."
+    return poster_learner(dls, "densenet121", **kwargs)
+
+
+@delegates(poster_learner, but=["arch", "pretrained"])
+def custom_cnn_learner(
+    dls: DataLoaders,  # from PosterDataLoaders.from_movies; pictures of at least 64 pixels a side
+    **kwargs,
+) -> Learner:
+    "The study's own network of six convolutions, from random weights."
+    return poster_learner(dls, CUSTOM, **kwargs)
+
+
+def with_stats(
+    dls: DataLoaders,  # stay as they are
+    mean: list[float],  # a channel, of values from 0 to 1
+    std: list[float],
+) -> DataLoaders:  # of the same class
+    "Loaders over the same data that normalise with another mean and std."
+
+    def swapped(loader):
+        others = [t for t in loader.after_batch.fs if not isinstance(t, Normalize)]
+        norm = Normalize.from_stats(mean, std, cuda=False)
+        norm.mean, norm.std = norm.mean.to(dls.device), norm.std.to(dls.device)
+        pipeline = Pipeline([*others, norm], split_idx=loader.after_batch.split_idx)
+        return loader.new(after_batch=pipeline)
+
+    new = type(dls)(*(swapped(loader) for loader in dls.loaders), path=dls.path, device=dls.device)
+    for name in ("genre_freq", "row_freq"):
+        if hasattr(dls, name):
+            setattr(new, name, getattr(dls, name))
+    return new
+
+
+def _start_at_frequencies(model: nn.Module, freq: np.ndarray | None) -> None:
+    "Set the last layer's bias to the log-odds of the genres, so that training starts at popularity and not at 50 %."
+    bias = getattr(model.get_submodule(head_name(model)), "bias", None)
+    if freq is None or bias is None:
+        return
+    freq = torch.as_tensor(np.clip(freq, 1e-3, 1 - 1e-3), dtype=bias.dtype)
+    with torch.no_grad():
+        bias.copy_(torch.logit(freq))

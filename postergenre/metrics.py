@@ -1,0 +1,311 @@
+"""The figures by which a model is judged: pure functions on arrays, then fastai metrics on top of them.
+
+Everywhere `probs` and `targets` have the shape (movies, genres) and may be numpy arrays or torch tensors;
+`targets` holds 0 and 1. Where only the order of the scores counts, logits do as well as probabilities.
+"""
+
+import numpy as np
+import torch
+from fastai.learner import Metric
+from sklearn.metrics import average_precision_score
+
+__all__ = [
+    "MacroAP",
+    "TopNAccuracy",
+    "absent_genres",
+    "average_precision_per_genre",
+    "brier_score",
+    "expected_calibration_error",
+    "f1_per_genre",
+    "macro_average_precision",
+    "macro_f1",
+    "micro_average_precision",
+    "micro_f1",
+    "precision_at_n",
+    "precision_recall_at_n_per_genre",
+    "recall_at_n",
+    "top_n_accuracy",
+    "top_n_hits",
+    "top_n_mask",
+]
+
+
+def _to_numpy(x) -> np.ndarray:
+    if isinstance(x, torch.Tensor):
+        x = x.detach().as_subclass(torch.Tensor).cpu()  # fastai's tensor subclasses carry dispatch that numpy needs not
+        x = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x  # numpy knows no bfloat16
+    return np.asarray(x)
+
+
+def check_arrays(
+    probs,  # Scores or probabilities (movies, genres): numpy array or torch tensor
+    targets,  # True genres, 0 or 1, the same shape
+) -> tuple[np.ndarray, np.ndarray]:  # float64 scores and boolean targets; a `ValueError` says what does not fit
+    "Scores and true genres as numpy arrays, checked: two dimensions, one shape, no NaN, targets 0 or 1"
+    probs, targets = _to_numpy(probs), _to_numpy(targets)
+    if probs.ndim != 2 or probs.shape != targets.shape:
+        raise ValueError(
+            "probs and targets must both have the shape (movies, genres), "
+            f"but probs has the shape {probs.shape} and targets {targets.shape}"
+        )
+    probs = probs.astype(np.float64)
+    if (n_nan := int(np.isnan(probs).sum())) > 0:
+        raise ValueError(
+            f"probs holds {n_nan} NaN values of {probs.size}: the model has diverged, nothing can be ranked"
+        )
+    if targets.dtype != bool and not np.isin(targets, (0, 1)).all():
+        raise ValueError("targets must hold only 0 and 1: one column a genre, 1 where the movie has it")
+    return probs, targets.astype(bool)
+
+
+def check_thresh(thresh, n_genres: int) -> np.ndarray:
+    thresh = _to_numpy(thresh).astype(np.float64)
+    if thresh.shape not in ((), (1,), (n_genres,)) or np.isnan(thresh).any():
+        raise ValueError(
+            f"thresh must be one number or {n_genres} numbers, one a genre, but has the shape {thresh.shape}"
+        )
+    return np.broadcast_to(thresh, (n_genres,))
+
+
+def absent_genres(
+    targets,  # True genres, 0 or 1 (movies, genres)
+    vocab,  # The genres' names in the order of the columns
+) -> list[str]:  # Names of the genres that no movie has
+    "Genres that no movie has: left out of macro AP, counted as 0 in macro F1 (as scikit-learn does)"
+    present = _to_numpy(targets).astype(bool).any(axis=0)
+    if len(present) != len(vocab):
+        raise ValueError(f"vocab names {len(vocab)} genres, but targets has {len(present)} columns")
+    return [genre for genre, there in zip(vocab, present, strict=True) if not there]
+
+
+# ---- the top n, n being the number of genres a poster truly has
+
+
+def top_n_mask(
+    scores,  # Scores (movies, genres): only their order within a row counts
+    n,  # How many genres to take: one integer, or one a movie
+) -> np.ndarray:  # Boolean (movies, genres), n[i] times True in row i
+    "Marks the n best genres of each row; of equal scores the genre that stands first in the vocabulary wins"
+    scores = _to_numpy(scores)
+    if scores.ndim != 2:
+        raise ValueError(f"scores must have the shape (movies, genres), but has {scores.shape}")
+    n = np.broadcast_to(_to_numpy(n), (len(scores),))
+    # Negation keeps stable ascending order = vocabulary order among equals; float64 first, as unsigned types cannot
+    order = np.argsort(-scores.astype(np.float64), axis=1, kind="stable")
+    mask = np.zeros(scores.shape, dtype=bool)
+    np.put_along_axis(mask, order, np.arange(scores.shape[1]) < n[:, None], axis=1)
+    return mask
+
+
+def top_n_hits(
+    probs,  # Scores (movies, genres): probabilities or logits
+    targets,  # True genres, 0 or 1 (movies, genres)
+) -> np.ndarray:  # (movies,) between 0 and 1; NaN for a movie without genres
+    "Each movie's share of true genres among its top n predictions, n being its number of true genres"
+    probs, targets = check_arrays(probs, targets)
+    n = targets.sum(axis=1)
+    hits = (top_n_mask(probs, n) & targets).sum(axis=1)
+    return np.divide(hits, n, out=np.full(len(n), np.nan), where=n > 0)
+
+
+def top_n_accuracy(
+    probs,  # Scores (movies, genres): probabilities or logits
+    targets,  # True genres, 0 or 1 (movies, genres)
+) -> float:  # Between 0 and 1; NaN if no movie has a genre
+    "Mean over the movies with genres of |top n predictions and truth| / n, n being their number of true genres"
+    hits = top_n_hits(probs, targets)
+    counted = ~np.isnan(hits)
+    return float(hits[counted].mean()) if counted.any() else float("nan")
+
+
+def precision_recall_at_n_per_genre(
+    probs,  # Scores (movies, genres)
+    targets,  # True genres, 0 or 1 (movies, genres)
+) -> tuple[np.ndarray, np.ndarray]:  # Precision and recall, (genres,) each; 0 where nothing is to be counted
+    "Of the posters with a genre in their top n, the share that has it; of the posters of a genre, the share found so"
+    probs, targets = check_arrays(probs, targets)
+    predicted = top_n_mask(probs, targets.sum(axis=1))
+    hits, n_predicted, support = (predicted & targets).sum(0), predicted.sum(0), targets.sum(0)
+    return hits / np.maximum(n_predicted, 1), hits / np.maximum(support, 1)
+
+
+def precision_at_n(
+    probs,  # Scores (movies, genres)
+    targets,  # True genres, 0 or 1 (movies, genres)
+) -> float:  # Mean over all genres; a genre that is in no top n counts as 0
+    "Macro precision of the top n predictions (scikit-learn's `precision_score(average='macro', zero_division=0)`)"
+    return float(precision_recall_at_n_per_genre(probs, targets)[0].mean())
+
+
+def recall_at_n(
+    probs,  # Scores (movies, genres)
+    targets,  # True genres, 0 or 1 (movies, genres)
+) -> float:  # Mean over all genres; an absent genre counts as 0
+    "Macro recall of the top n predictions (scikit-learn's `recall_score(average='macro', zero_division=0)`)"
+    return float(precision_recall_at_n_per_genre(probs, targets)[1].mean())
+
+
+# ---- average precision
+
+
+def average_precision_per_genre(
+    probs,  # Scores (movies, genres)
+    targets,  # True genres, 0 or 1 (movies, genres)
+) -> np.ndarray:  # (genres,); NaN for a genre that no movie has: `absent_genres` names it
+    "Scikit-learn's average precision of each genre"
+    probs, targets = check_arrays(probs, targets)
+    return np.array(
+        [average_precision_score(t, p) if t.any() else np.nan for p, t in zip(probs.T, targets.T, strict=True)]
+    )
+
+
+def macro_average_precision(
+    probs,  # Scores (movies, genres)
+    targets,  # True genres, 0 or 1 (movies, genres)
+) -> float:  # Between 0 and 1; NaN if no genre occurs
+    "Mean average precision over the genres that occur in the targets; absent genres are left out"
+    aps = average_precision_per_genre(probs, targets)
+    return float(np.nanmean(aps)) if not np.isnan(aps).all() else float("nan")
+
+
+def micro_average_precision(
+    probs,  # Scores (movies, genres), comparable between genres
+    targets,  # True genres, 0 or 1 (movies, genres)
+) -> float:  # Between 0 and 1; NaN if no movie has a genre
+    "Average precision over all pairs of a movie and a genre, ranked together"
+    probs, targets = check_arrays(probs, targets)
+    return float(average_precision_score(targets.ravel(), probs.ravel())) if targets.any() else float("nan")
+
+
+# ---- at a threshold
+
+
+def f1_per_genre(
+    probs,  # Probabilities (movies, genres)
+    targets,  # True genres, 0 or 1 (movies, genres)
+    thresh=0.5,  # A genre is predicted where its probability is greater: one number, or one a genre
+) -> np.ndarray:  # (genres,); 0 for a genre neither there nor predicted
+    "F1 of each genre at a threshold (strictly greater, as fastai decodes)"
+    probs, targets = check_arrays(probs, targets)
+    predicted = probs > check_thresh(thresh, probs.shape[1])
+    return 2 * (predicted & targets).sum(0) / np.maximum(predicted.sum(0) + targets.sum(0), 1)
+
+
+def macro_f1(
+    probs,  # Probabilities (movies, genres)
+    targets,  # True genres, 0 or 1 (movies, genres)
+    thresh=0.5,  # One number, or one a genre
+) -> float:  # Mean over all genres; absent and never predicted genres count as 0
+    "Mean F1 over the genres (scikit-learn's `f1_score(average='macro', zero_division=0)`)"
+    return float(f1_per_genre(probs, targets, thresh).mean())
+
+
+def micro_f1(
+    probs,  # Probabilities (movies, genres)
+    targets,  # True genres, 0 or 1 (movies, genres)
+    thresh=0.5,  # One number, or one a genre
+) -> float:  # Between 0 and 1; 0 if nothing is there and nothing predicted
+    "F1 over all pairs of a movie and a genre (scikit-learn's `f1_score(average='micro', zero_division=0)`)"
+    probs, targets = check_arrays(probs, targets)
+    predicted = probs > check_thresh(thresh, probs.shape[1])
+    return float(2 * (predicted & targets).sum() / max(predicted.sum() + targets.sum(), 1))
+
+
+# ---- calibration
+
+
+def calibration_bins(
+    probs: np.ndarray,  # Probabilities between 0 and 1, any shape
+    n_bins: int = 15,  # Number of bins of equal width
+) -> np.ndarray:  # The bin of each probability, 0 to `n_bins` - 1; the last one includes 1
+    "Which bin of equal width each probability falls into"
+    if probs.size and (probs.min() < 0 or probs.max() > 1):
+        raise ValueError(
+            f"probabilities must lie between 0 and 1, but go from {probs.min():.3g} to {probs.max():.3g}: "
+            "are these logits? Take torch.sigmoid(logits)"
+        )
+    return np.minimum((probs * n_bins).astype(int), n_bins - 1)
+
+
+def expected_calibration_error(
+    probs,  # Probabilities (movies, genres), 0 to 1
+    targets,  # True genres, 0 or 1 (movies, genres)
+    n_bins: int = 15,  # Number of bins of equal width
+) -> float:  # 0 is perfect; NaN without movies
+    "Mean distance between probability and share of true genres, over all movie x genre pairs in bins of equal width"
+    probs, targets = check_arrays(probs, targets)
+    bins = calibration_bins(probs, n_bins)
+    gap = np.bincount(bins.ravel(), weights=(probs - targets).ravel(), minlength=n_bins)
+    return float(np.abs(gap).sum() / probs.size) if probs.size else float("nan")
+
+
+def brier_score(
+    probs,  # Probabilities (movies, genres), 0 to 1
+    targets,  # True genres, 0 or 1 (movies, genres)
+) -> float:  # 0 is perfect; NaN without movies
+    "Mean squared distance between probability and truth over all movie x genre pairs"
+    probs, targets = check_arrays(probs, targets)
+    return float(((probs - targets) ** 2).mean()) if probs.size else float("nan")
+
+
+# ---- fastai
+
+
+class _PosterMetric(Metric):
+    def _batch(self, learn) -> tuple[np.ndarray, np.ndarray]:
+        pred = learn.pred.detach()
+        pred = pred.float() if pred.is_floating_point() else pred  # in half precision the sigmoid makes ties
+        activation = getattr(learn.loss_func, "activation", None)  # on the device: it may hold calibration tensors
+        pred = pred if activation is None else activation(pred)
+        # to_detach joins the batches of all processes and cuts the padding of the last one, so sums stay exact
+        return _to_numpy(learn.to_detach(pred)), _to_numpy(learn.to_detach(learn.y))
+
+
+class TopNAccuracy(_PosterMetric):
+    "`top_n_accuracy` while training: exact over uneven batches and several processes; NaN for NaN"
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.total, self.count = 0.0, 0
+
+    def accumulate(self, learn):
+        probs, targets = self._batch(learn)
+        rows = targets.any(axis=1)  # here NaN must not raise: a fit that diverges is stopped by its callbacks
+        self.total += np.nan if np.isnan(probs).any() else float(top_n_hits(probs[rows], targets[rows]).sum())
+        self.count += int(rows.sum())
+
+    @property
+    def value(self) -> float | None:  # None when nothing was counted, as after `predict`
+        return self.total / self.count if self.count else None
+
+    @property
+    def name(self) -> str:
+        return "top_n_accuracy"
+
+
+class MacroAP(_PosterMetric):
+    "`macro_average_precision` while training: keeps the epoch's probabilities, so it is exact; NaN for NaN"
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.probs, self.targets = [], []
+
+    def accumulate(self, learn):
+        probs, targets = self._batch(learn)
+        self.probs.append(probs)
+        self.targets.append(targets)
+
+    @property
+    def value(self) -> float | None:  # None when nothing was counted, as after `predict`
+        if not self.targets or not any(t.any() for t in self.targets):
+            return None
+        probs, targets = np.concatenate(self.probs), np.concatenate(self.targets)
+        return float("nan") if np.isnan(probs).any() else macro_average_precision(probs, targets)
+
+    @property
+    def name(self) -> str:
+        return "macro_ap"

@@ -1,0 +1,1 @@
+"""Networks: one file a model. `create_model` builds any of them by name."""

@@ -1,0 +1,63 @@
+"""Genres of a folder of posters: `python -m postergenre.predict learner.pkl posters/ --csv genres.csv`."""
+
+import argparse
+import sys
+
+import pandas as pd
+
+from postergenre.files import write_whole
+from postergenre.inference import VIEWS, predict_posters, quiet_load
+
+
+def main(argv: list[str] | None = None) -> None:
+    "Parse the command line, predict, print a table, write the CSV."
+    parser = argparse.ArgumentParser(
+        prog="python -m postergenre.predict",
+        description="Predict the genres of movie posters with an exported learner. Loading a learner runs code that the "
+        "file holds: only use files you trust.",
+        epilog="example: python -m postergenre.predict runs/densenet/learner.pkl posters/ --csv genres.csv",
+    )
+    parser.add_argument("learner", help="file that learn.export or a recipe wrote, e.g. runs/densenet/learner.pkl")
+    parser.add_argument("posters", nargs="+", help="folders (searched through) and picture files")
+    parser.add_argument("--csv", help="write poster, genres, error and a probability a genre to this file")
+    parser.add_argument("--bs", type=int, default=64, help="pictures a batch (default: 64)")
+    parser.add_argument("--views", choices=VIEWS, default="auto", help="views of a poster to average (default: auto)")
+    parser.add_argument("--workers", type=int, default=0, help="processes that read posters (default: 0)")
+    parser.add_argument("--top", type=int, default=3, help="genres to print with their probability (default: 3)")
+    args = parser.parse_args(argv)
+    try:
+        learn = quiet_load(args.learner)
+        parts = [predict_posters(learn, p, args.bs, args.views, args.workers) for p in args.posters]
+        table = pd.concat(parts, ignore_index=True)
+        if args.csv:
+            with write_whole(args.csv) as whole:
+                table.assign(genres=table["genres"].map(", ".join)).to_csv(whole, index=False)
+    except (OSError, ValueError, ImportError) as e:
+        sys.exit(f"{parser.prog}: {e}")
+    print(summary(table, args.top, list(learn.dls.vocab)))
+    if args.csv:
+        print(f"{len(table):,} rows in {args.csv}")
+
+
+def summary(
+    table: pd.DataFrame,  # from predict_posters
+    top: int,  # genres to name
+    vocab: list[str],  # its probability columns
+    most: int = 20,  # rows shown
+) -> str:  # lines for a terminal
+    "Each poster's most probable genres as text."
+    lines = []
+    for _, row in table.head(most).iterrows():
+        best = row[vocab].astype(float).sort_values(ascending=False, kind="stable").head(top)
+        said = row["error"] if pd.notna(row["error"]) else ", ".join(f"{g} {p:.0%}" for g, p in best.items())
+        lines.append(f"{row['poster']}: {said}")
+    if len(table) > most:
+        lines.append(f"... and {len(table) - most:,} more")
+    errors = int(table["error"].notna().sum())
+    if errors:
+        lines.append(f"{errors} of {len(table):,} could not be read")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

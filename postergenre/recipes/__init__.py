@@ -1,0 +1,1 @@
+"""Whole runs, from posters to figures: `python -m postergenre.recipes.densenet --help`."""

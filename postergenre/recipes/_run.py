@@ -1,0 +1,222 @@
+"""What all recipes share: where the data comes from, the run's folder, training, scoring, and what is written."""
+
+import json
+import os
+import platform
+import shlex
+import sys
+import time
+from contextlib import nullcontext
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from fastai.callback.progress import CSVLogger
+from fastai.callback.tracker import SaveModelCallback
+from fastai.learner import Learner
+from fastai.torch_core import set_seed
+
+from postergenre.balance import METHODS, balance_table, plot_balance
+from postergenre.data import PosterDataLoaders, training_rows
+from postergenre.demo import make_demo
+from postergenre.evaluate import Evaluation, evaluate
+from postergenre.files import write_whole
+from postergenre.movies import read_movies
+from postergenre.plots import plot_curves, plot_examples
+from postergenre.split import save_split, split_movies
+from postergenre.terminal import show_progress
+
+MONITOR = "top_n_accuracy"
+PACKAGES = ("postergenre", "fastai", "torch", "torchvision", "timm", "pandas", "pillow")
+
+
+class Run:
+    "One training run and its folder."
+
+    def __init__(
+        self,
+        name: str,  # of the recipe; the folder is runs/NAME unless out is given
+        config: dict,  # the recipe's effective options: data, seed, limit, out, ...
+    ):
+        self.name, self.config, self.started = name, config, time.time()
+        self.out = new_folder(config["out"], name)
+        self.command = f"python -m postergenre.recipes.{name} {shlex.join(sys.argv[1:])}".strip()
+        section("Configuration")
+        for key, value in config.items():
+            print(f"  {key:<12}{'-' if value is None else value}")
+        print(f"  {'writes to':<12}{self.out}")
+        lines = [f"# {self.command}", *(f"{k} = {json.dumps(v)}" for k, v in config.items() if v is not None)]
+        self.write("config.toml", "\n".join(lines) + "\n")
+        set_seed(config["seed"], reproducible=True)
+
+    def write(self, file: str, text: str) -> None:
+        with write_whole(self.out / file) as whole:
+            whole.write_text(text, encoding="utf-8")
+
+    def movies(self) -> pd.DataFrame:
+        "Read and split the movies; show what was left out."
+        section("Movies")
+        movies = read_movies(find_data(self.config["data"]))
+        if limit := self.config["limit"]:
+            attrs = movies.attrs
+            movies = movies.sample(min(limit, len(movies)), random_state=self.config["seed"]).sort_index()
+            movies = movies.reset_index(drop=True)
+            movies.attrs = attrs
+            print(f"Limited to {len(movies):,} of them at random.")
+        movies = split_movies(movies, seed=self.config["seed"])
+        save_split(movies, self.out / "split.csv")
+        counts = movies["split"].value_counts()
+        print("Split by movie: " + ", ".join(f"{counts[s]:,} {s}" for s in ("train", "valid", "test")))
+        return movies
+
+    def loaders(self, movies: pd.DataFrame) -> PosterDataLoaders:
+        "Balance and load the movies; show the genres before and after."
+        config = self.config
+        section("Genres in an epoch of training")
+        method, _, target = str(config["balance"]).partition(":")
+        rows = training_rows(movies, config["balance"])
+        table = balance_table(movies, int(target or 3000), [method] if method in METHODS else [])
+        print(table.to_string())
+        self.save_figure(plot_balance(table), "breakdown.png")
+        table.to_csv(self.out / "breakdown.csv")
+        self.rows = len(rows)
+        return PosterDataLoaders.from_movies(
+            movies,
+            size=parse_size(config["size"]),
+            crop=config["crop"],
+            balance=config["balance"],
+            bs=config["bs"],
+            num_workers=config["workers"],
+        )
+
+    def fit(self, learn: Learner) -> None:
+        "Train; keep the epoch with the best validation top-n accuracy, also after Ctrl-C; export it."
+        config, epochs = self.config, self.config["epochs"]
+        section("Training")
+        learn.path, learn.model_dir = self.out, "."
+        parameters = sum(p.numel() for p in learn.model.parameters())
+        print(f"{learn.arch}, {parameters:,} parameters, on {device_name()}; {self.rows:,} rows an epoch", flush=True)
+        lr = (
+            slice(config["lr"] / 10, config["lr"])
+            if config.get("pretrained") or config.get("weights")
+            else config["lr"]
+        )
+        cbs = [SaveModelCallback(MONITOR, fname="best"), CSVLogger("history.csv")]
+        begun = time.time()
+        self.stopped = False
+        with nullcontext() if show_progress() else learn.no_bar():
+            try:
+                learn.fit_one_cycle(epochs, lr, cbs=cbs)
+            except KeyboardInterrupt:
+                self.stopped = True
+                if not (self.out / "best.pth").is_file():
+                    print("\nStopped before the first epoch was done: there is nothing to keep.")
+                    raise
+                print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
+                learn.load("best", with_opt=False)
+        self.train_minutes = (time.time() - begun) / 60
+        history = pd.read_csv(self.out / "history.csv")
+        best = history[MONITOR].idxmax()
+        self.history, self.best_epoch = history, int(history.loc[best, "epoch"])
+        self.images_a_second = len(history) * self.rows / (self.train_minutes * 60)
+        print(f"Best epoch: {self.best_epoch}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
+        with write_whole(self.out / "learner.pkl") as whole:
+            learn.export(whole.resolve())
+
+    def finish(self, learn: Learner, movies: pd.DataFrame) -> Evaluation:
+        "Score on the test movies, write figures and numbers, say how to go on."
+        test = movies[movies["split"] == "test"]
+        section(f"Test: {len(test):,} movies that training never saw")
+        result = evaluate(learn, test, train=movies[movies["split"] == "train"], name=self.name)
+        print(result)
+        result.save(self.out / "predictions.csv")
+        self.save_figure(plot_curves(self.history), "curves.png")
+        self.save_figure(plot_examples(test, result.probs, result.vocab, seed=self.config["seed"]), "examples.png")
+        self.write("metrics.json", json.dumps(self.metrics(result), indent=2) + "\n")
+        print(f"\nDone in {(time.time() - self.started) / 60:.1f} minutes. Everything is in {self.out}.")
+        print(f"""To use the learner:
+
+  python -m postergenre.predict {self.out / "learner.pkl"} posters/ --csv genres.csv
+
+  >>> from postergenre import *
+  >>> learn = load_learner("{self.out / "learner.pkl"}")
+  >>> learn.predict("poster.jpg")""")
+        return result
+
+    def metrics(self, result: Evaluation) -> dict:
+        "The numbers of the run and everything needed to get them again."
+        rows = {
+            row: {
+                name: [None if np.isnan(x) else round(float(x), 6) for x in values]
+                for name, values in figures.unstack().iterrows()
+            }
+            for row, figures in result.metrics.iterrows()
+        }
+        return {
+            "command": self.command,
+            "config": self.config,
+            "stopped_early": self.stopped,
+            "best_epoch": self.best_epoch,
+            "train_minutes": round(self.train_minutes, 2),
+            "total_minutes": round((time.time() - self.started) / 60, 2),
+            "images_per_second": round(self.images_a_second, 1),
+            "device": device_name(),
+            "threads": torch.get_num_threads(),
+            "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
+            "test_movies": len(result.ids),
+            "test": rows,
+        }
+
+    def save_figure(self, figure, file: str) -> None:
+        with write_whole(self.out / file) as whole:
+            figure.savefig(whole, dpi=110)
+
+
+def find_data(data: str | None) -> Path:
+    "The folder or CSV of movies: --data, else POSTERGENRE_DATA, else demo posters, said loudly."
+    if data:
+        return Path(data).expanduser()
+    if env := os.environ.get("POSTERGENRE_DATA"):
+        print(f"Data: {env} (from POSTERGENRE_DATA)")
+        return Path(env).expanduser()
+    print("*** No --data and no POSTERGENRE_DATA: using DEMO posters, drawn by the library. ***")
+    print("*** The figures below say nothing about real posters.                        ***")
+    return make_demo("demo_posters")
+
+
+def new_folder(out: str | None, name: str) -> Path:
+    "A folder for the run that overwrites none: --out if it is free (else ValueError), or runs/NAME, runs/NAME-2, ..."
+    if out:
+        folder = Path(out)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ValueError(f"--out {out} is not empty; name another folder, or remove it first")
+    else:
+        tries = [Path("runs") / (name if i == 1 else f"{name}-{i}") for i in range(1, 1000)]
+        folder = next(f for f in tries if not f.exists())
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def parse_size(size: str | int) -> int | tuple[int, int]:
+    "'150' -> 150, '224x160' -> (224, 160), that is height x width. ValueError: neither."
+    parts = str(size).lower().split("x")
+    if len(parts) > 2 or not all(p.strip().isdecimal() for p in parts):
+        raise ValueError(f"--size {size} should be pixels such as 150, or HEIGHTxWIDTH such as 224x160")
+    numbers = tuple(int(p) for p in parts)
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def device_name() -> str:
+    "The device that trains, in words."
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    if torch.backends.mps.is_available():
+        return "Apple GPU"
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
+def section(title: str) -> None:
+    "A heading in the output."
+    print(f"\n== {title} " + "=" * max(4, 76 - len(title)), flush=True)

@@ -1,0 +1,38 @@
+"""The study's DenseNet-121: learn movie genres from posters.
+
+python -m postergenre.recipes.densenet                                  # demo posters, drawn by the library
+python -m postergenre.recipes.densenet --data posters --epochs 10       # yours
+python -m postergenre.recipes.densenet --config recipes/densenet_study.toml --data posters
+"""
+
+from postergenre.learner import densenet_learner
+from postergenre.recipes._cli import command
+from postergenre.recipes._run import Run
+
+
+def main(
+    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
+    epochs: int = 5,  # passes over the training crops
+    lr: float = 2e-3,  # highest learning rate of the one-cycle schedule (Adam)
+    bs: int = 32,  # batch size
+    size: str = "150",  # pixels the network sees: one number, or HEIGHTxWIDTH
+    crop: str = "random",  # random: windows at the poster's own scale; whole: the poster resized
+    balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: even:1000
+    pretrained: bool = False,  # start from ImageNet weights (downloaded once)
+    weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
+    seed: int = 42,  # of the split, the crops and the first weights
+    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
+    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
+    out: str | None = None,  # folder to write to (default: runs/densenet, runs/densenet-2, ...)
+):
+    "Train a DenseNet-121 on posters, score it on movies it never saw, export it."
+    run = Run("densenet", dict(locals()))
+    movies = run.movies()
+    dls = run.loaders(movies)
+    learn = densenet_learner(dls, pretrained=pretrained, weights=weights)
+    run.fit(learn)
+    run.finish(learn, movies)
+
+
+if __name__ == "__main__":
+    command(main, epilog=__doc__)
