@@ -45,9 +45,7 @@ def poster_block(
 
 def training_rows(
     movies: pd.DataFrame,  # with the column split
-    balance: str
-    | int
-    | None = None,  # None or "none"; "study" or "even"; with a target "study:1000"; 3000 = "study:3000"
+    balance: str | int | None = None,  # crops a poster: None, "study", "even", "study:1000", or 1000
 ) -> pd.DataFrame:  # one row each time a training poster is seen in an epoch. ValueError: unknown balance
     "The training movies, repeated as the balance says."
     if balance is None or balance == "none":
@@ -55,8 +53,8 @@ def training_rows(
     method, _, target = ("study", "", str(balance)) if isinstance(balance, int) else str(balance).partition(":")
     if method not in METHODS or (target and not target.isdecimal()):
         raise ValueError(
-            f"Unknown balance {balance!r}; use none, {', '.join(METHODS)}, or one of these with the crops wanted of each "
-            f"genre, for example study:1000 (default {TARGET})"
+            f"Unknown balance {balance!r}; use none, {', '.join(METHODS)}, or one of these with the crops wanted of "
+            f"each genre, for example study:1000 (default {TARGET})"
         )
     return balanced_crops(movies, int(target) if target else TARGET, method)
 
@@ -72,10 +70,8 @@ class PosterDataLoaders(DataLoaders):
         cls,
         movies: pd.DataFrame,  # from read_movies and split_movies
         size: int | tuple[int, int] = 150,  # pixels of what the network sees: a square, or (height, width)
-        crop: str = "random",  # "random": windows at the poster's own scale, anew each epoch; "whole": the poster resized
-        balance: str
-        | int
-        | None = None,  # crops a poster: None, "study", "even", "study:1000", or a number (the study's)
+        crop: str = "random",  # "random": windows at the poster's own scale; "whole": the poster resized
+        balance: str | int | None = None,  # crops a poster: None, "study", "even", "study:1000", or 1000
         bs: int = 32,  # batch size
         batch_tfms=None,  # more transforms on training batches, e.g. aug_transforms(); Normalize is always there
         **kwargs,  # for the loaders: num_workers, device, ...

@@ -5,6 +5,7 @@ python -m postergenre.demo posters --n 1000 --seed 42
 
 import argparse
 import json
+import multiprocessing
 import os
 import shutil
 import sys
@@ -53,23 +54,20 @@ def make_demo(
     "Draw a data set in the layout of the study: n posters and their metadata."
     path = Path(path)
     if n < 1 or seed < 0:
-        raise ValueError(
-            f"n is {n} and seed is {seed}; n must be 1 or more and seed 0 or more, for example make_demo({str(path)!r}, n=1000, seed=42)"
-        )
+        raise ValueError(f"n is {n} and seed is {seed}; n must be 1 or more, seed 0 or more, as n=1000, seed=42")
     marker = {"made_by": "postergenre.demo", "version": VERSION, "n": n, "seed": seed}
     if _already_there(path, marker):
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    target = path.absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         built = scratch / "demo"
         movies = plan_movies(n, seed)
         _write_metadata(built, movies)
         _draw_all(built, movies, progress)
         (built / MARKER).write_text(json.dumps(marker) + "\n")
-        if path.is_dir():
-            path.rmdir()  # empty, or _already_there had refused
-        built.rename(path)
+        _move(built, target)
     except OSError:
         # another process may have finished the same demo in the meantime
         if not _already_there(path, marker):
@@ -97,6 +95,16 @@ def main(
     except (ValueError, OSError) as e:
         parser.error(str(e))
     print(f"{args.n} posters lie in {path}. In Python: read_movies({str(path)!r})")
+
+
+def _move(built: Path, target: Path) -> None:
+    "Put the finished folder in its place."
+    if not target.is_dir():
+        built.rename(target)
+        return
+    # an empty folder may be somebody's working directory: fill it, the marker last
+    for child in sorted(built.iterdir(), key=lambda p: p.name == MARKER):
+        child.rename(target / child.name)
 
 
 def _already_there(path: Path, marker: dict) -> bool:
@@ -144,22 +152,27 @@ def _draw_all(root: Path, movies: list[Movie], progress: bool | None, workers: i
     jobs = [(root, m) for m in movies if m.key is not None]
     for year in {m.year for _, m in jobs}:
         (root / POSTERS / str(year)).mkdir(parents=True)
-    workers = min(workers or os.cpu_count() or 1, len(jobs) // 25)  # a process costs as much as a few posters
+    workers = min(workers or os.cpu_count() or 1, len(jobs) // 20)  # a process costs as much as a few posters
     if workers < 2:
         _watch(map(_draw_one, jobs), len(jobs), progress)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    # fork spares each worker the seconds that the package takes to import; elsewhere it is not safe
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    with ProcessPoolExecutor(workers, context) as pool:
         _watch(pool.map(_draw_one, jobs, chunksize=5), len(jobs), progress)
 
 
 def _watch(done: Iterable, total: int, progress: bool | None) -> None:
     "Work through, under a progress bar if somebody looks."
-    if sys.stdout.isatty() if progress is None else progress:
+    shown = sys.stdout.isatty() if progress is None else progress
+    if shown:
         from fastprogress import progress_bar  # a second to import
 
         done = progress_bar(done, total=total)
     for _ in done:
         pass
+    if shown:
+        print()  # the bar does not end its line
 
 
 def _draw_one(job: tuple[Path, Movie]) -> None:

@@ -74,8 +74,8 @@ def merge_genres(
         if merged not in vocab:
             via = f" (mapped to {merged!r})" if merged != name else ""
             raise ValueError(
-                f"Movie {movie} has the genre {name!r}{via}, which is not in the vocabulary. Known: {', '.join(vocab)}. "
-                f"Pass mapping={{{name!r}: {vocab[0]!r}}} to merge it, or a vocab= that holds it."
+                f"Movie {movie} has the genre {name!r}{via}, which is not in the vocabulary. Known: {', '.join(vocab)}"
+                f". Pass mapping={{{name!r}: {vocab[0]!r}}} to merge it, or a vocab= that holds it."
             )
         found.add(merged)
     return [g for g in vocab if g in found]

@@ -1,24 +1,21 @@
 """Posters in, probabilities out: one file or thousands, batched; an unreadable file is a row, not the end."""
 
 import pickle
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import fastai.learner
 import numpy as np
 import pandas as pd
 import torch
-from fastai.callback.channelslast import ChannelsLast
 from fastai.learner import Learner
+from fastai.torch_core import default_device
 from fastai.vision.core import PILImage, TensorImage
-from fastprogress.fastprogress import progress_bar
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
 from postergenre.crops import PosterCrop, cut, grid
 from postergenre.posters import POSTER_SUFFIXES, PosterImage
-from postergenre.terminal import show_progress
+from postergenre.terminal import progress as progress_bar
 
 VIEWS = ("auto", "center", "grid")
 
@@ -32,25 +29,19 @@ def load_learner(
     if not fname.is_file():
         raise FileNotFoundError(f"There is no learner file {fname} (seen from {Path.cwd()})")
     try:
-        learn = _load_keeping_format(fname, cpu)
-    except UnboundLocalError as e:  # fastai loses the ImportError in between
-        cause = e.__context__ or e
-        raise ImportError(f"{fname} needs a module that is not installed here: {cause}; install it, then load") from e
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as e:
+        # fastai.learner.load_learner does the same, but hides a missing module and drops channels_last on CPUs.
+        learn = torch.load(fname, map_location="cpu" if cpu else default_device(), weights_only=False)
+    except (ImportError, AttributeError) as e:
+        raise ImportError(f"{fname} needs a module or name that is not here ({e}); install it, then load again") from e
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, OSError) as e:
         first_line = str(e).splitlines()[0] if str(e) else type(e).__name__
         raise ValueError(f"{fname} is no whole learner file ({first_line}); export it again: learn.export(...)") from e
     if not isinstance(learn, Learner):
         raise ValueError(f"{fname} holds a {type(learn).__name__}, not a learner; pass a file that learn.export wrote")
-    return learn
-
-
-def _load_keeping_format(fname: Path, cpu: bool) -> Learner:
-    "fastai's load_learner, which drops channels_last on a CPU, where it is several times faster."
-    learn = fastai.learner.load_learner(fname, cpu=cpu)
-    convolutions = any(isinstance(m, torch.nn.Conv2d) for m in getattr(learn, "model", torch.nn.Module()).modules())
-    if isinstance(learn, Learner) and convolutions and not hasattr(learn, "channels_last"):
-        learn.add_cb(ChannelsLast())
-        learn.model.to(memory_format=torch.channels_last)
+    if cpu:
+        learn.dls.cpu()
+        if hasattr(learn, "mixed_precision"):
+            learn.to_fp32()
     return learn
 
 
@@ -101,7 +92,7 @@ def poster_probs(
     learn: Learner,
     posters: Sequence,  # files, bytes or PIL images
     bs: int = 64,  # pictures a batch (the crops of a grid count one each)
-    views: str = "auto",  # "grid": mean over crops that cover the poster; "center": as learn.predict; "auto": grid if cropped
+    views: str = "auto",  # "grid": mean over crops that cover it; "center": as learn.predict; "auto": grid if cropped
     workers: int = 0,  # processes that read posters
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
 ) -> tuple[np.ndarray, list[str | None]]:  # (posters, genres), NaN where unreadable; an error or None a poster
@@ -113,7 +104,7 @@ def poster_probs(
     probs = np.full((len(data), len(learn.dls.vocab)), np.nan, dtype=np.float32)
     errors: list[str | None] = [None] * len(data)
     learn.model.to(learn.dls.device).eval()
-    bar = progress_bar(loader, display=show_progress() if progress is None else progress)
+    bar = progress_bar(loader, len(loader), progress)
     with torch.inference_mode():
         for batch in bar:
             good = [(i, v) for i, v, error in batch if error is None]
@@ -191,10 +182,3 @@ class _PosterViews(Dataset):
         if not isinstance(view, torch.Tensor):
             view = torch.from_numpy(np.array(view)).permute(2, 0, 1)
         return view.as_subclass(torch.Tensor)[None]
-
-
-def quiet_load(fname: str | Path) -> Learner:
-    "load_learner without fastai's warning, for commands whose --help gives it."
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*insecure pickle.*")
-        return load_learner(fname)

@@ -31,8 +31,8 @@ def poster_learner(
 ) -> Learner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
     """A learner for the genres of a poster: BCE on logits, Adam, top-n accuracy and macro AP.
 
-    Predictions are sigmoid probabilities. A network with weights gets its own mean and std for its inputs, in loaders of
-    its own: the `dls` passed stay as they are. Errors as in `create_model`.
+    Predictions are sigmoid probabilities. A network with weights gets its own mean and std for its inputs, in loaders
+    of its own: the `dls` passed stay as they are. Errors as in `create_model`.
     """
     vocab = list(dls.vocab)
     model, stats = create_model(arch, len(vocab), size_of(dls), pretrained, weights)

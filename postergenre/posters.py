@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from fastai.vision.core import PILImage
-from fastprogress.fastprogress import progress_bar
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from postergenre.terminal import show_progress
+from postergenre.terminal import progress
 
 MAX_PIXELS = 50_000_000  # about 150 MB once decoded
 POSTER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
@@ -85,7 +84,7 @@ def unreadable_posters(
     posters = [Path(p) for p in posters]
     with ProcessPoolExecutor(workers) as pool:
         errors = pool.map(_why_unreadable, posters, chunksize=64)
-        errors = list(progress_bar(errors, total=len(posters), display=show_progress()))
+        errors = list(progress(errors, len(posters)))
     return {p: error for p, error in zip(posters, errors, strict=True) if error}
 
 

@@ -6,15 +6,15 @@ import sys
 import pandas as pd
 
 from postergenre.files import write_whole
-from postergenre.inference import VIEWS, predict_posters, quiet_load
+from postergenre.inference import VIEWS, load_learner, predict_posters
 
 
 def main(argv: list[str] | None = None) -> None:
     "Parse the command line, predict, print a table, write the CSV."
     parser = argparse.ArgumentParser(
         prog="python -m postergenre.predict",
-        description="Predict the genres of movie posters with an exported learner. Loading a learner runs code that the "
-        "file holds: only use files you trust.",
+        description="Predict the genres of movie posters with an exported learner. "
+        "Loading a learner runs code that the file holds: only use files you trust.",
         epilog="example: python -m postergenre.predict runs/densenet/learner.pkl posters/ --csv genres.csv",
     )
     parser.add_argument("learner", help="file that learn.export or a recipe wrote, e.g. runs/densenet/learner.pkl")
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--top", type=int, default=3, help="genres to print with their probability (default: 3)")
     args = parser.parse_args(argv)
     try:
-        learn = quiet_load(args.learner)
+        learn = load_learner(args.learner)
         parts = [predict_posters(learn, p, args.bs, args.views, args.workers) for p in args.posters]
         table = pd.concat(parts, ignore_index=True)
         if args.csv:

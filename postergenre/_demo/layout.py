@@ -6,6 +6,7 @@ from random import Random
 
 from PIL import Image, ImageDraw
 
+Anchor = tuple[float, float, float]  # x, y and radius of the place for a large motif, in pixels
 LAYOUTS = ("stripes", "stripes", "diagonal", "columns", "disc", "tiles", "blend", "blend")
 
 
@@ -14,7 +15,7 @@ class Zone:
     "The part of a poster that belongs to one genre."
 
     mask: Image.Image | None  # mode "L"; None: everywhere
-    anchors: tuple[tuple[float, float, float], ...]  # x, y and radius of the places for a large motif, in pixels
+    anchors: tuple[Anchor, ...]
 
 
 def spread(
@@ -33,8 +34,7 @@ def share(
 ) -> list[Zone]:  # one for each genre, the first the most prominent
     "Split a poster between its genres."
     if count == 1:
-        y = height * rng.uniform(0.32, 0.55)
-        return [Zone(None, ((width * rng.uniform(0.4, 0.6), y, width * rng.uniform(0.27, 0.4)),))]
+        return [Zone(None, _alone(width, height, rng))]
     layout = rng.choice(LAYOUTS)
     if layout == "disc":
         return _disc(count, width, height, rng)
@@ -46,6 +46,25 @@ def share(
         layout, rng.choice((-1, 1)) * rng.uniform(25, 60)
     )
     return _stripes(count, width, height, radians(angle), rng)
+
+
+def _alone(width: int, height: int, rng: Random) -> tuple[Anchor, ...]:
+    "Where a genre with no company puts its large motifs."
+    y = height * rng.uniform(0.32, 0.55)
+    arrangement = rng.choice(("one", "one", "one", "trio", "grid"))
+    if arrangement == "one":
+        return ((width * rng.uniform(0.4, 0.6), y, width * rng.uniform(0.27, 0.4)),)
+    if arrangement == "trio":
+        side = width * rng.uniform(0.12, 0.17)
+        return (
+            (width / 2, y, width * rng.uniform(0.2, 0.26)),
+            (width * 0.17, y + side, side),
+            (width * 0.83, y + side, side),
+        )
+    columns = rng.choice((2, 3))
+    step = width / columns
+    rows = round(0.62 * height / step)
+    return tuple(((c + 0.5) * step, (r + 0.6) * step, step * 0.36) for r in range(rows) for c in range(columns))
 
 
 def _stripes(count: int, width: int, height: int, angle: float, rng: Random) -> list[Zone]:
@@ -76,7 +95,7 @@ def _stripes(count: int, width: int, height: int, angle: float, rng: Random) -> 
 
     borders = [border(t) for t in edges]
     masks = [Image.new("L", (width, height)) for _ in range(count)]
-    anchors: list[list[tuple[float, float, float]]] = [[] for _ in range(count)]
+    anchors: list[list[Anchor]] = [[] for _ in range(count)]
     for i in range(number):
         ImageDraw.Draw(masks[i % count]).polygon(borders[i] + borders[i + 1][::-1], fill=255)
         low, high = max(edges[i], -reach), min(edges[i + 1], reach)
@@ -116,13 +135,12 @@ def _tiles(count: int, width: int, height: int, rng: Random) -> list[Zone]:
     "A grid of pictures, as of a festival."
     columns, rows = rng.choice(((2, 3), (2, 4), (3, 4), (3, 3)))
     masks = [Image.new("L", (width, height)) for _ in range(count)]
-    anchors: list[list[tuple[float, float, float]]] = [[] for _ in range(count)]
+    anchors: list[list[Anchor]] = [[] for _ in range(count)]
     turn, w, h = rng.randrange(count), width / columns, height / rows
     for row in range(rows):
         for column in range(columns):
-            i = (row * (1 if columns % count else columns + 1) + column + turn) % count
-            if columns % count:
-                i = (row * columns + column + turn) % count
+            # a whole number of turns in a row would give every column to one genre
+            i = (row * (columns + (columns % count == 0)) + column + turn) % count
             ImageDraw.Draw(masks[i]).rectangle((column * w, row * h, (column + 1) * w, (row + 1) * h), fill=255)
             anchors[i].append(((column + 0.5) * w, (row + 0.5) * h, min(w, h) * 0.42))
     return [Zone(m, tuple(a)) for m, a in zip(masks, anchors, strict=True)]

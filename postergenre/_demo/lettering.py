@@ -17,7 +17,7 @@ class Lettering:
     squeeze: float  # width of the letters, 1 as drawn
     tracking: float  # space between letters, in ems
     upper: bool = True  # capitals only
-    effect: str = "plain"  # see EFFECTS
+    effect: str = "plain"  # plain, plate, glow, shadow, gold, bounce, bubble, stencil or drips
 
 
 LETTERING = {
@@ -112,43 +112,59 @@ def set_title(
     contrast = abs(luminance(ink) - luminance(below))
     if contrast < 90:
         ink = mix(ink, (12, 12, 16) if bright else (255, 252, 240), 0.85)
-    edge = (255, 252, 244) if luminance(ink) < 128 else (10, 8, 14)
-    by = max(2, round(2 * u))
+    edge = (255, 252, 244) if luminance(ink) < 128 and style.effect != "gold" else (10, 8, 14)
     if style.effect == "plate":
-        pad = round(7 * u)
         ink, plate = ((20, 20, 20), (245, 243, 235)) if rng.random() < 0.6 else ((245, 243, 235), (20, 20, 24))
+        pad = round(7 * u)
         ImageDraw.Draw(image).rectangle((x - pad, y - pad, x + mask.width + pad, y + mask.height + pad), plate)
-    elif style.effect in ("glow", "plain"):
-        halo = grown(mask, by * (2 if style.effect == "glow" else 1)).point(lambda v: v * 2 // 3)
-        off = (halo.width - mask.width) // 2
-        image.paste(edge, (x - off, y - off), halo)
     else:
-        halo = grown(mask, by)
-        off = (halo.width - mask.width) // 2
-        drop = by if style.effect in ("shadow", "gold") else 0
-        image.paste(edge, (x - off + drop, y - off + drop), halo)
-    fill = Image.new("RGB", mask.size, ink)
-    draw = ImageDraw.Draw(fill)
-    if style.effect == "gold":
-        for row in range(mask.height):
-            t = row / mask.height
-            draw.line((0, row, mask.width, row), mix((255, 244, 190), (196, 128, 30), t if t < 0.5 else 1.4 * (1 - t)))
-    elif style.effect in ("bounce", "bubble"):
-        sweets = [ink, colours[1]] if style.effect == "bounce" else [(255, 217, 61), (255, 79, 163), (77, 200, 255)]
-        step = max(8, round(mask.height / 2.2))
-        for i in range(mask.width // step + 1):
-            colour = sweets[i % len(sweets)]
-            if abs(luminance(colour) - luminance(edge)) < 70:
-                colour = ink
-            draw.rectangle((i * step, 0, (i + 1) * step, mask.height), colour)
-    elif style.effect == "stencil":
-        cut = ImageDraw.Draw(mask)
-        for row in (0.28, 0.52, 0.76):
-            cut.line((0, row * mask.height, mask.width, row * mask.height), 0, max(1, round(0.9 * u)))
-    image.paste(fill, (x, y), mask)
+        _surround(image, mask, x, y, style.effect, edge, max(2, round(2 * u)))
+    image.paste(
+        _fill(mask.size, style.effect, ink, colours[1], edge),
+        (x, y),
+        _cut(mask, u) if style.effect == "stencil" else mask,
+    )
     if style.effect == "drips":
         _drip(image, mask, x, y, ink, rng, u)
     return (x, y, x + mask.width, y + mask.height)
+
+
+def _surround(image: Image.Image, mask: Image.Image, x: int, y: int, effect: str, edge: Colour, by: int) -> None:
+    "Set letters off from what lies below: a halo, an outline or a shadow."
+    if effect in ("glow", "plain"):
+        halo = grown(mask, by * (2 if effect == "glow" else 1)).point(lambda v: v * 2 // 3)
+    else:
+        halo = grown(mask, by)
+    drop = by if effect in ("shadow", "gold") else 0
+    off = (halo.width - mask.width) // 2 - drop
+    image.paste(edge, (x - off, y - off), halo)
+
+
+def _fill(size: tuple[int, int], effect: str, ink: Colour, second: Colour, edge: Colour) -> Image.Image:
+    "What shines through the letters: one colour, gold or sweets."
+    fill = Image.new("RGB", size, ink)
+    draw = ImageDraw.Draw(fill)
+    if effect == "gold":
+        for row in range(size[1]):
+            t = row / size[1]
+            draw.line((0, row, size[0], row), mix((255, 244, 190), (196, 128, 30), t if t < 0.5 else 1.4 * (1 - t)))
+    elif effect in ("bounce", "bubble"):
+        sweets = [ink, second] if effect == "bounce" else [(255, 217, 61), (255, 79, 163), (77, 200, 255)]
+        step = max(8, round(size[1] / 2.2))
+        for i in range(size[0] // step + 1):
+            colour = sweets[i % len(sweets)]
+            readable = abs(luminance(colour) - luminance(edge)) >= 70
+            draw.rectangle((i * step, 0, (i + 1) * step, size[1]), colour if readable else ink)
+    return fill
+
+
+def _cut(mask: Image.Image, u: float) -> Image.Image:
+    "The bridges of a stencil."
+    out = mask.copy()
+    draw = ImageDraw.Draw(out)
+    for row in (0.28, 0.52, 0.76):
+        draw.line((0, row * mask.height, mask.width, row * mask.height), 0, max(1, round(0.9 * u)))
+    return out
 
 
 def _drip(image: Image.Image, mask: Image.Image, x: int, y: int, ink: Colour, rng: Random, u: float) -> None:

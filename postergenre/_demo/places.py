@@ -157,11 +157,10 @@ def cactus(p: Pen) -> None:
         p.line([(x, -0.7), (x, 0.95)], 0.03, p.second)
 
 
-def road(p: Pen) -> None:
-    "An empty road to the horizon."
-    p.poly([(-0.9, 1), (-0.06, -0.6), (0.06, -0.6), (0.9, 1)], p.dark)
-    for y0, y1 in ((-0.4, -0.25), (-0.1, 0.15), (0.4, 0.8)):
-        p.poly(
-            [(-0.01 - y0 * 0.02, y0), (0.01 + y0 * 0.02, y0), (0.04 + y1 * 0.03, y1), (-0.04 - y1 * 0.03, y1)], p.main
-        )
-    p.line([(-1, -0.6), (1, -0.6)], 0.04, p.second)
+def lamp(p: Pen) -> None:
+    "A street lamp and the light below it."
+    p.poly([(0.42, -0.6), (0.62, -0.6), (0.98, 0.92), (0.06, 0.92)], (*p.second[:3], p.second[3] // 3))
+    p.line([(-0.3, 0.95), (-0.3, -0.75), (-0.1, -0.9), (0.5, -0.9)], 0.1, p.dark)
+    p.box(-0.5, 0.86, -0.1, 0.98, p.dark)
+    p.poly([(0.4, -0.9), (0.64, -0.9), (0.78, -0.6), (0.26, -0.6)], p.dark)
+    p.oval(0.52, -0.58, 0.2, 0.1, p.main)

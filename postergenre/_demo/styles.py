@@ -76,7 +76,7 @@ STYLES = {
     "Drama": Style(
         ("#71828f #333f49 #e8e4da #a9b4bc #171d22", "#8595a0 #4a5660 #f0ead8 #b4bdc2 #1b2228"),
         effects.rain,
-        (beings.figure, places.window, things.umbrella, places.road),
+        (beings.figure, places.window, things.umbrella, places.lamp),
         ("sober", "sober", "book"),
     ),
     "Family": Style(

@@ -5,9 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
-from postergenre._demo.pen import Colour
+from postergenre._demo.pen import Colour, luminance
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -107,5 +107,8 @@ def set_line(
     scale = height / 20
     size = (max(1, min(round(mask.width * squeeze * scale), int(width))), max(1, round(mask.height * scale)))
     mask = mask.resize(size, Image.BOX)
-    x, y = round(centre[0] - size[0] / 2), round(centre[1] - size[1] / 2)
-    image.paste(colour, (max(0, x), max(0, y)), ImageChops.multiply(mask, Image.new("L", size, 235)))
+    x, y = max(0, round(centre[0] - size[0] / 2)), max(0, round(centre[1] - size[1] / 2))
+    # a shadow of the other brightness keeps it readable on a restless ground
+    shadow = (245, 243, 235) if luminance(colour) < 128 else (10, 10, 12)
+    image.paste(shadow, (x + 1, y + 1), mask.point(lambda v: v * 2 // 3))
+    image.paste(colour, (x, y), mask)

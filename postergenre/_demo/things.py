@@ -123,7 +123,10 @@ def quill(p: Pen) -> None:
     "A quill and a signature."
     p.poly([(-0.35, 0.6), (0.1, -0.3), (0.9, -1), (0.75, -0.35), (0.25, 0.1)], p.second)
     p.line([(-0.45, 0.75), (0.2, -0.1), (0.85, -0.95)], 0.05, p.main)
-    loop = [(-0.9 + 0.12 * i, 0.86 + 0.1 * sin(i * 2.1) * (1 if i % 3 else 1.8)) for i in range(15)]
+    loop = [
+        (0.045 * i - 0.9 + 0.07 * cos(0.9 * i), 0.85 + 0.09 * sin(0.9 * i) * (1 + 0.6 * sin(0.25 * i)))
+        for i in range(36)
+    ]
     p.line(loop, 0.06, p.dark)
 
 

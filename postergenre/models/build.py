@@ -24,7 +24,7 @@ def list_archs() -> list[str]:
 
 
 def create_model(
-    arch: str,  # torchvision name, else timm name (with its tag or without); "timm/NAME" where both have one; "custom_cnn"
+    arch: str,  # torchvision name, else timm name (with a tag or without); "timm/NAME" if both have it; "custom_cnn"
     n_out: int,  # genres
     size: tuple[int, int] = (150, 150),  # (height, width) of the input in pixels
     pretrained: bool = False,  # ImageNet weights, from the cache or the network

@@ -38,8 +38,8 @@ def check_reachable(
 def unavailable(arch: str, why: str) -> WeightsUnavailableError:
     "The error for weights that cannot be had."
     return WeightsUnavailableError(
-        f"ImageNet weights of {arch} cannot be had ({why}). Pass pretrained=False (in a recipe --no-pretrained) to start "
-        f"from random weights, or weights='file.pth' (--weights file.pth) to load a local file."
+        f"ImageNet weights of {arch} cannot be had ({why}). Pass pretrained=False (in a recipe --no-pretrained) to "
+        f"start from random weights, or weights='file.pth' (--weights file.pth) to load a local file."
     )
 
 
@@ -99,7 +99,7 @@ def load_body(
     if missing or unknown or differ:
         first = (missing + unknown + differ)[0]
         raise ValueError(
-            f"{source} does not fit this network: {len(missing)} tensors are missing, {len(unknown)} unknown, {len(differ)} "
-            f"of another shape (first: {first}); pass the weights of the same architecture"
+            f"{source} does not fit this network: {len(missing)} tensors are missing, {len(unknown)} unknown, "
+            f"{len(differ)} of another shape (first: {first}); pass the weights of the same architecture"
         )
     model.load_state_dict({k: v for k, v in state.items() if k in own}, strict=False)

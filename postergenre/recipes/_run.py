@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 from contextlib import nullcontext
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,13 +20,15 @@ from fastai.learner import Learner
 from fastai.torch_core import set_seed
 
 from postergenre.balance import METHODS, balance_table, plot_balance
+from postergenre.bootstrap import METRICS
 from postergenre.data import PosterDataLoaders, training_rows
-from postergenre.demo import make_demo
+from postergenre.demo import MARKER, make_demo
 from postergenre.evaluate import Evaluation, evaluate
 from postergenre.files import write_whole
 from postergenre.movies import read_movies
 from postergenre.plots import plot_curves, plot_examples
-from postergenre.split import save_split, split_movies
+from postergenre.recipes._interrupt import StopOnInterrupt
+from postergenre.split import SIDES, save_split, split_movies
 from postergenre.terminal import show_progress
 
 MONITOR = "top_n_accuracy"
@@ -58,7 +61,15 @@ class Run:
     def movies(self) -> pd.DataFrame:
         "Read and split the movies; show what was left out."
         section("Movies")
-        movies = read_movies(find_data(self.config["data"]))
+        data = find_data(self.config["data"])
+        movies = read_movies(data)
+        self.data = {
+            "folder": str(data.resolve()),
+            "demo": (data / MARKER).is_file(),
+            "read": movies.attrs["read"],
+            "kept": len(movies),
+            "left_out": {reason: len(ids) for reason, ids in movies.attrs["left_out"].items() if ids},
+        }
         if limit := self.config["limit"]:
             attrs = movies.attrs
             movies = movies.sample(min(limit, len(movies)), random_state=self.config["seed"]).sort_index()
@@ -68,7 +79,8 @@ class Run:
         movies = split_movies(movies, seed=self.config["seed"])
         save_split(movies, self.out / "split.csv")
         counts = movies["split"].value_counts()
-        print("Split by movie: " + ", ".join(f"{counts[s]:,} {s}" for s in ("train", "valid", "test")))
+        self.data |= {"used": len(movies), **{side: int(counts[side]) for side in SIDES}}
+        print("Split by movie: " + ", ".join(f"{counts[s]:,} {s}" for s in SIDES))
         return movies
 
     def loaders(self, movies: pd.DataFrame) -> PosterDataLoaders:
@@ -96,26 +108,27 @@ class Run:
         config, epochs = self.config, self.config["epochs"]
         section("Training")
         learn.path, learn.model_dir = self.out, "."
-        parameters = sum(p.numel() for p in learn.model.parameters())
-        print(f"{learn.arch}, {parameters:,} parameters, on {device_name()}; {self.rows:,} rows an epoch", flush=True)
+        self.arch, self.parameters = learn.arch, sum(p.numel() for p in learn.model.parameters())
+        print(
+            f"{self.arch}, {self.parameters:,} parameters, on {device_name()}; {self.rows:,} rows an epoch", flush=True
+        )
         lr = (
             slice(config["lr"] / 10, config["lr"])
             if config.get("pretrained") or config.get("weights")
             else config["lr"]
         )
         cbs = [SaveModelCallback(MONITOR, fname="best"), CSVLogger("history.csv")]
+        interrupt = StopOnInterrupt()
         begun = time.time()
-        self.stopped = False
-        with nullcontext() if show_progress() else learn.no_bar():
-            try:
-                learn.fit_one_cycle(epochs, lr, cbs=cbs)
-            except KeyboardInterrupt:
-                self.stopped = True
-                if not (self.out / "best.pth").is_file():
-                    print("\nStopped before the first epoch was done: there is nothing to keep.")
-                    raise
-                print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
-                learn.load("best", with_opt=False)
+        try:
+            with nullcontext() if show_progress() else learn.no_bar():
+                learn.fit_one_cycle(epochs, lr, cbs=[*cbs, interrupt])
+        except KeyboardInterrupt:
+            print("\nStopped before the first epoch was done: there is nothing to keep.")
+            raise
+        self.stopped = interrupt.stopped
+        if self.stopped:
+            print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
         self.train_minutes = (time.time() - begun) / 60
         history = pd.read_csv(self.out / "history.csv")
         best = history[MONITOR].idxmax()
@@ -148,15 +161,16 @@ class Run:
     def metrics(self, result: Evaluation) -> dict:
         "The numbers of the run and everything needed to get them again."
         rows = {
-            row: {
-                name: [None if np.isnan(x) else round(float(x), 6) for x in values]
-                for name, values in figures.unstack().iterrows()
-            }
+            row: {name: {end: _rounded(figures[name, end]) for end in ("value", "low", "high")} for name in METRICS}
             for row, figures in result.metrics.iterrows()
         }
         return {
             "command": self.command,
             "config": self.config,
+            "date": date.today().isoformat(),
+            "data": self.data,
+            "arch": self.arch,
+            "parameters": self.parameters,
             "stopped_early": self.stopped,
             "best_epoch": self.best_epoch,
             "train_minutes": round(self.train_minutes, 2),
@@ -172,6 +186,10 @@ class Run:
     def save_figure(self, figure, file: str) -> None:
         with write_whole(self.out / file) as whole:
             figure.savefig(whole, dpi=110)
+
+
+def _rounded(x: float) -> float | None:
+    return None if np.isnan(x) else round(float(x), 6)
 
 
 def find_data(data: str | None) -> Path:
@@ -214,7 +232,8 @@ def device_name() -> str:
         return torch.cuda.get_device_name()
     if torch.backends.mps.is_available():
         return "Apple GPU"
-    return f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def section(title: str) -> None:

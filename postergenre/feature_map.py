@@ -1,0 +1,119 @@
+"""The last layer of a network in which things still lie where they lie in the picture, for any architecture."""
+
+import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from fastai.callback.hook import Hooks
+from torch import nn
+
+POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+TOKEN_NORMS = ("norm1", "ln_1")  # what timm and torchvision call the first norm of a transformer's block
+MOST_PREFIXES = 8  # class and register tokens that may stand before those of the patches
+
+Event = tuple[nn.Module, tuple[int, ...]]
+
+
+def target_layer(
+    model: nn.Module,  # from create_model, or another network for pictures; left as it was
+    size: tuple[int, int],  # (height, width) of its input in pixels
+) -> str:  # a name in model.named_modules(). ValueError: there is no feature map
+    """The layer Grad-CAM looks at: the last feature map before the last pooling.
+
+    In a transformer it is the first norm of the last block: after it only the class token would count.
+    """
+    found = last_map(model, trace(model, size))
+    return next(name for name, module in model.named_modules() if module is found)
+
+
+def trace(
+    model: nn.Module,  # left as it was
+    size: tuple[int, int],  # (height, width) of its input in pixels
+) -> list[Event]:  # modules that give a tensor, with its shape, in the order in which they are done
+    "What happens to a picture on its way through a network."
+    events = []
+
+    def note(module, _, output):
+        if isinstance(output, torch.Tensor):
+            events.append((module, tuple(output.shape)))
+
+    weight = next(model.parameters())
+    with evaluating(model), torch.no_grad(), Hooks(list(model.modules()), note):
+        model(torch.zeros(1, 3, *size, device=weight.device, dtype=weight.dtype))
+    return events
+
+
+def last_map(
+    model: nn.Module,
+    events: list[Event],  # from `trace`
+) -> nn.Module:  # as in `target_layer`
+    "The module that gives the last feature map."
+    found, last_conv, pooled = None, 0, False
+    for i, (module, shape) in enumerate(events):
+        if len(shape) != 4 or _places(shape, model) == (1, 1):
+            continue
+        if isinstance(module, nn.Conv2d):
+            last_conv, pooled = i, False
+        pooled = pooled or isinstance(module, POOLS)
+        found = found if pooled else module
+    names = {module: name for name, module in model.named_modules()}
+    tokens = [module for module, shape in events[last_conv:] if len(shape) == 3]
+    norms = [module for module in tokens if names[module].endswith(TOKEN_NORMS)]
+    if norms:
+        return norms[-1]
+    if found is None:
+        raise ValueError("The network has no feature map of more than one place; train it on larger pictures")
+    return found
+
+
+def module_named(
+    model: nn.Module,
+    name: str,  # e.g. "layer3"
+) -> nn.Module:  # ValueError: no such layer
+    "A layer by its name."
+    names = dict(model.named_modules())
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=5, cutoff=0.3) or [n for n in names if n][:5]
+        raise ValueError(f"The network has no layer {name!r}; close ones: {', '.join(near)}")
+    return names[name]
+
+
+def as_map(
+    output: torch.Tensor,  # of a layer: (batch, channels, height, width), channels last, or (batch, tokens, channels)
+    model: nn.Module,
+    events: list[Event],  # from `trace`: tokens lie on the grid of the map they were made of
+) -> torch.Tensor:  # (batch, channels, height, width). ValueError: it has no place in the picture
+    "A layer's output as a feature map; tokens go back to their places, class and register tokens are dropped."
+    if output.ndim == 4:
+        return output.permute(0, 3, 1, 2) if _channels_at_end(model) else output
+    if output.ndim == 3:
+        for _, shape in reversed(events):
+            height, width = _places(shape, model) if len(shape) == 4 else (0, 0)
+            extra = output.shape[1] - height * width
+            if height * width > 1 and 0 <= extra <= MOST_PREFIXES:
+                return output[:, extra:].unflatten(1, (height, width)).permute(0, 3, 1, 2)
+    raise ValueError(
+        f"The layer gives {tuple(output.shape)}, which has no place in the picture; pass layer= with the name of a "
+        "convolution or a block, or leave it out"
+    )
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[nn.Module]:
+    "The model in evaluation mode; afterwards each of its modules is in the mode it was in."
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield model.eval()
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def _places(shape: tuple[int, ...], model: nn.Module) -> tuple[int, int]:
+    return shape[1:3] if _channels_at_end(model) else shape[2:]
+
+
+def _channels_at_end(model: nn.Module) -> bool:
+    "timm says so for networks such as Swin."
+    return any(getattr(m, "output_fmt", None) == "NHWC" for m in (model, *model.children()))

@@ -1,0 +1,165 @@
+"""Grad-CAM: where on a poster a genre is seen. Source: Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391."""
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from fastai.callback.hook import hook_output
+from fastai.learner import Learner
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from PIL import Image
+from scipy.ndimage import map_coordinates
+from torch import nn
+
+from postergenre.feature_map import as_map, evaluating, last_map, module_named, trace
+from postergenre.inference import _forward, _PosterViews
+from postergenre.posters import PosterImage
+
+
+def gradcam(
+    learn: Learner,  # trained or loaded; left as it was
+    image,  # a poster: file, bytes or PIL image
+    genre: str,  # one of learn.dls.vocab
+    layer: str | None = None,  # name in learn.model.named_modules(); None: as `feature_map.target_layer`
+) -> np.ndarray:  # (height, width) of the poster, float32 from 0 to 1. ValueError: unknown genre or layer
+    """Where on the poster the network finds evidence for a genre; 1 is the strongest place of this poster.
+
+    All zero when nothing speaks for the genre. A learner of crops looks at the crops that `predict_posters` looks at;
+    their heat is averaged where they overlap and zero where none looks (posters over three crops high or wide).
+    """
+    return gradcams(learn, image, [genre], layer)[0][0]
+
+
+def gradcams(
+    learn: Learner,  # trained or loaded; left as it was
+    image,  # a poster: file, bytes or PIL image
+    genres: str | Sequence[str] | None = None,  # one or several of learn.dls.vocab; None: the three most probable
+    layer: str | None = None,  # as in `gradcam`
+) -> tuple[np.ndarray, dict[str, float]]:  # heat (genres, height, width) as in `gradcam`; genre -> probability
+    "`gradcam` for several genres at once, with the probabilities that `predict_posters` gives."
+    vocab = list(learn.dls.vocab)
+    wanted = None if genres is None else check_genres(genres, vocab)
+    poster = image if isinstance(image, PosterImage) else PosterImage.create(image)
+    views = _views(learn, poster)
+    boxes = [view_box(view) for view in _views(learn, coordinate_poster(poster.size)).numpy()]
+    with evaluating(learn.model.to(learn.dls.device)) as model:
+        events = trace(model, tuple(views.shape[-2:]))
+        seen, logits, probs = _look(learn, views, module_named(model, layer) if layer else last_map(model, events))
+        wanted = wanted or [vocab[i] for i in np.argsort(-probs, kind="stable")[:3]]
+        heats = []
+        for column in map(vocab.index, wanted):
+            (grad,) = torch.autograd.grad(logits[:, column].sum(), seen, retain_graph=True)
+            weights = as_map(grad, model, events).mean((2, 3), keepdim=True)
+            maps = (weights * as_map(seen.detach(), model, events)).sum(1).relu()
+            heats.append(merge_views(maps.float().cpu().numpy(), boxes, (poster.height, poster.width)))
+    return np.stack(heats), {g: float(probs[vocab.index(g)]) for g in wanted}
+
+
+def merge_views(
+    maps: np.ndarray,  # (views, rows, columns): a coarse heat map each
+    boxes: Sequence[tuple[float, float, float, float]],  # of each view: left, right, top, bottom in the poster, 0 to 1
+    size: tuple[int, int],  # (height, width) of the poster in pixels
+) -> np.ndarray:  # (height, width) float32, the greatest value 1, or all zero
+    "Heat maps of views as one over the whole poster: enlarged linearly, averaged where views overlap."
+    heat, looks = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
+    across, down = (np.arange(size[1]) + 0.5) / size[1], (np.arange(size[0]) + 0.5) / size[0]
+    for coarse, (left, right, top, bottom) in zip(maps, boxes, strict=True):
+        x, y = (across - left) / (right - left), (down - top) / (bottom - top)
+        columns, rows = np.flatnonzero((x >= 0) & (x <= 1)), np.flatnonzero((y >= 0) & (y <= 1))
+        places = np.meshgrid(y[rows] * coarse.shape[0] - 0.5, x[columns] * coarse.shape[1] - 0.5, indexing="ij")
+        heat[np.ix_(rows, columns)] += map_coordinates(coarse, places, order=1, mode="nearest")
+        looks[np.ix_(rows, columns)] += 1
+    heat /= np.maximum(looks, 1)
+    return heat / heat.max() if heat.max() > 0 else heat
+
+
+def coordinate_poster(
+    size: tuple[int, int],  # (width, height) in pixels
+) -> PosterImage:
+    """A poster whose red says how far right, and whose green how far down a pixel lies.
+
+    What a learner's transforms make of it tells where their views lie, whatever transforms they are.
+    """
+    width, height = size
+    pixels = np.zeros((height, width, 3), dtype=np.uint8)
+    pixels[..., 0] = np.round((np.arange(width) + 0.5) / width * 255)
+    pixels[..., 1] = np.round((np.arange(height) + 0.5) / height * 255)[:, None]
+    return PosterImage(Image.fromarray(pixels))
+
+
+def view_box(
+    view: np.ndarray,  # (3, height, width) uint8: a view of `coordinate_poster`, neither turned nor mirrored
+) -> tuple[float, float, float, float]:  # its left, right, top, bottom edge in the poster; 0 to 1, beyond if padded
+    "Where in the poster a view lies."
+    edges = []
+    for values in (view[0].mean(0), view[1].mean(1)):
+        n = len(values)
+        middle = slice(n // 4, n - n // 4)  # padding lies at the edges
+        slope, start = np.polyfit(np.arange(n)[middle] + 0.5, values[middle] / 255, 1)
+        edges += [start, start + slope * n]
+    return tuple(edges)
+
+
+def check_genres(
+    genres: str | Sequence[str],  # one name or several
+    vocab: Sequence[str],  # those that are known
+) -> list[str]:  # ValueError: a name is unknown, or there is none
+    "The genres asked for as a list, once it is sure that the vocabulary holds them."
+    genres = [genres] if isinstance(genres, str) else list(genres)
+    if not genres:
+        raise ValueError(f"No genre given; pass one or more of: {', '.join(vocab)}")
+    if unknown := [g for g in genres if g not in vocab]:
+        raise ValueError(f"Unknown genre {unknown[0]!r}; the learner knows: {', '.join(vocab)}")
+    return genres
+
+
+def plot_gradcam(
+    learn: Learner,  # trained or loaded; left as it was
+    image,  # a poster: file, bytes or PIL image
+    genres: str | Sequence[str] | None = None,  # one or several; None: the three most probable
+    layer: str | None = None,  # as in `gradcam`
+    title: str = "",  # above the poster
+    truth: Sequence[str] = (),  # the poster's true genres, below the title
+) -> Figure:
+    "A poster, and beside it the heat of each genre over it, with the genre's probability."
+    poster = image if isinstance(image, PosterImage) else PosterImage.create(image)
+    heats, probs = gradcams(learn, poster, genres, layer)
+    panels = len(heats) + 1
+    height = 2.6 * np.clip(poster.height / poster.width, 0.5, 2.5)
+    fig, axes = plt.subplots(1, panels, figsize=(2.6 * panels + 0.6, height + 0.8), layout="constrained")
+    head = [*textwrap.wrap(title, 26)[:2], *textwrap.wrap(", ".join(truth), 26)]
+    axes[0].imshow(poster)
+    axes[0].set_title("\n".join(head) or "Poster", fontsize=10, parse_math=False)
+    for ax, heat, (genre, prob) in zip(axes[1:], heats, probs.items(), strict=True):
+        ax.imshow(poster.convert("L"), cmap="gray", vmin=0, vmax=255)
+        # Clear where it is cold: there the poster stays readable.
+        ax.imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=np.clip(heat * 1.6, 0, 0.8))
+        ax.set_title(f"{genre} {prob:.0%}" + ("" if heat.any() else "\nno evidence for it"), fontsize=10)
+    for ax in axes:
+        ax.axis("off")
+    bar = fig.colorbar(plt.cm.ScalarMappable(cmap="inferno"), ax=axes, fraction=0.03, ticks=[0, 1])
+    bar.ax.set_yticklabels(["none", "most"], fontsize=8)
+    bar.set_label("evidence for the genre", fontsize=8, labelpad=-14)
+    plt.close(fig)
+    return fig
+
+
+def _views(learn: Learner, poster: PosterImage) -> torch.Tensor:
+    _, views, error = _PosterViews([poster], learn, "auto")[0]
+    if error:
+        raise ValueError(f"The learner's transforms do not take this poster: {error}")
+    return views
+
+
+def _look(learn: Learner, views: torch.Tensor, module: nn.Module) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
+    "What the module gives for each view, the logits that follow from it, and the mean probabilities."
+    # A network whose weights are all frozen gives gradients only if its input asks for them.
+    entry = learn.model.register_forward_pre_hook(lambda _, inputs: (inputs[0].requires_grad_(), *inputs[1:]))
+    try:
+        with torch.enable_grad(), hook_output(module, detach=False) as seen, hook_output(learn.model, False) as out:
+            probs = _forward(learn, views).detach().mean(0).cpu().numpy()
+    finally:
+        entry.remove()
+    return seen.stored, out.stored, probs

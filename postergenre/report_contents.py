@@ -1,0 +1,222 @@
+"""What the report of a run says: the run's numbers as sentences, rows and pictures, ready for the template."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from fastai.learner import Learner
+
+from postergenre.balance import plot_balance
+from postergenre.bootstrap import METRICS
+from postergenre.evaluate import Evaluation, compare
+from postergenre.interpret import GenreInterpretation
+from postergenre.movies import left_out_table
+from postergenre.plots import plot_curves
+from postergenre.report_pictures import cards, chart, heat_cards
+from postergenre.split import SIDES
+
+MEANING = {
+    "top_n_accuracy": "share of a movie's genres among its n most probable ones",
+    "macro_ap": "how far up the movies of a genre are ranked, mean over the genres",
+    "micro_ap": "the same over all pairs of movie and genre at once",
+    "macro_f1": "precision and recall at the thresholds, mean over the genres",
+    "micro_f1": "precision and recall at the thresholds, over all pairs at once",
+    "precision_at_n": "share of the genres named that are true, mean over the genres",
+    "recall_at_n": "share of the true genres that are named, mean over the genres",
+    "ece": "how far probabilities are from what came true; 0 is best",
+    "brier": "mean squared error of the probabilities; 0 is best",
+}
+EXAMPLES = {
+    "best": ("Best", "The posters whose genres the model got most nearly right (lowest loss)."),
+    "worst": ("Worst", "The posters that surprised it most (highest loss)."),
+    "random": ("At random", "Drawn without looking: what to expect of it."),
+}
+
+
+@dataclass
+class Record:
+    "What a run left in its folder."
+
+    folder: Path
+    metrics: dict  # metrics.json
+    history: pd.DataFrame  # one row an epoch
+    balance: pd.DataFrame  # genres x (posters, ways of balancing), as balance_table has it
+    result: Evaluation  # on the test movies
+
+
+def contents(
+    record: Record,
+    movies: pd.DataFrame,  # of the run, with the column split
+    learn: Learner,  # trained
+) -> dict:  # ValueError: a test movie is not among the movies
+    "Everything that the page says and shows."
+    result, run = record.result, record.metrics
+    test = in_order(movies, result)
+    interp = GenreInterpretation(result, test, learn)
+    genres = result.per_genre()
+    seed = run["config"]["seed"]
+    return {
+        "run": run,
+        "name": result.name,
+        "leaky": run["config"].get("protocol") == "study",
+        "demo": run["data"]["demo"],
+        "sides": [(side, int((movies["split"] == side).sum())) for side in SIDES],
+        "kept": len(movies),
+        "left_out": left_out_table(movies).to_dict("split")["data"],
+        "balance": [(genre, *row) for genre, row in zip(record.balance.index, record.balance.to_numpy(), strict=True)],
+        "balance_columns": list(record.balance.columns),
+        "balance_figure": chart(plot_balance(whole_numbers(record.balance)), balance_alt(record.balance), stack=True),
+        "epochs": len(record.history),
+        "curves": chart(plot_curves(record.history), curves_alt(record.history), stack=True),
+        "headline": headline(result),
+        "results": results_rows(result),
+        "notes": result.notes,
+        "genres": genre_rows(genres),
+        "genre_words": genre_words(genres),
+        "genre_figure": chart(interp.plot_per_genre(), genre_alt(genres)),
+        "never": result.never_predicted["top_n"],
+        "confusions": chart(interp.plot_confusions(), confusions_alt(interp)),
+        "examples": [
+            (*EXAMPLES[kind], cards(test, result.probs, result.vocab, chosen(result, kind, 8, seed)))
+            for kind in EXAMPLES
+        ],
+        "heat": heat_cards(learn, test, chosen(result, "random", len(test), seed)[-6:]),
+        "reliability": chart(interp.plot_reliability(), reliability_alt(result)),
+    }
+
+
+def in_order(movies: pd.DataFrame, result: Evaluation) -> pd.DataFrame:
+    "The movies that were tested, in the order of the result."
+    rows = pd.Index(movies["id"].astype("str")).get_indexer(result.ids.astype("str"))
+    if (missing := int((rows < 0).sum())) > 0:
+        raise ValueError(
+            f"{missing} of the {len(rows)} test movies are not among the movies given; pass the movies of this run"
+        )
+    return movies.iloc[rows].reset_index(drop=True)
+
+
+def headline(result: Evaluation) -> dict:
+    "The two figures that matter, each beside popularity and chance, and a verdict in words."
+    figures = result.metrics
+    tiles = []
+    for key, percent in (("top_n_accuracy", True), ("macro_ap", False)):
+
+        def text(x: float, percent=percent) -> str:
+            return f"{x:.1%}" if percent else f"{x:.3f}"
+
+        own = figures.loc[result.name, key]
+        others = [(r, text(figures.loc[r, (key, "value")])) for r in ("popularity", "random") if r in figures.index]
+        tiles.append((METRICS[key][0], text(own["value"]), f"{text(own['low'])} to {text(own['high'])}", others))
+    return {"tiles": tiles, "verdict": verdict(result)}
+
+
+def verdict(result: Evaluation) -> str:
+    "Whether the model beats popularity, from the paired difference."
+    if result.popularity is None:
+        return ""
+    row = compare([result, result.popularity]).metrics.loc["popularity", "top_n_accuracy difference"] * -100
+    lead, low, high = (f"{x:+.1f}".replace("-", "−") for x in (row["value"], row["high"], row["low"]))
+    if row["high"] <= 0 <= row["low"]:
+        meaning = "may be chance: this model cannot be told apart from popularity"
+    else:
+        meaning = "is more than the choice of movies" if row["value"] > 0 else "says that the model is worse"
+    popularity = result.metrics.loc["popularity", ("top_n_accuracy", "value")]
+    return (
+        f"Always naming the most frequent genres gets {popularity:.1%}. "
+        f"The difference of {lead} points (95 % interval {low} to {high}, movie by movie) {meaning}."
+    )
+
+
+def results_rows(result: Evaluation) -> dict:
+    "The results table: a row a figure, with what it means."
+    table = result.table()
+    rows = []
+    for key, (heading, _) in METRICS.items():
+        cells = [cell.partition(" [") for cell in table[heading]]
+        rows.append((heading, MEANING[key], [(value, mark.strip() + rest) for value, mark, rest in cells]))
+    return {"columns": list(table.index), "rows": rows}
+
+
+def genre_rows(genres: pd.DataFrame) -> list[tuple]:
+    "The table by genre, best average precision first."
+    rows = genres.sort_values("ap", ascending=False, na_position="last", kind="stable")
+    return [
+        (
+            genre,
+            f"{int(row['support']):,}",
+            "–" if np.isnan(row["ap"]) else f"{row['ap']:.3f}",
+            "" if np.isnan(row["ap_low"]) else f"[{row['ap_low']:.3f}, {row['ap_high']:.3f}]",
+            "–" if np.isnan(row["lift"]) else f"{row['lift']:.1f}",
+            f"{row['precision_at_n']:.0%}",
+            f"{row['recall_at_n']:.0%}",
+            f"{int(row['in_top_n']):,}",
+        )
+        for genre, row in rows.iterrows()
+    ]
+
+
+def genre_words(genres: pd.DataFrame) -> str:
+    "The genres with the greatest and the least lift, as a sentence."
+    lift = genres["lift"].dropna().sort_values(ascending=False, kind="stable")
+    first, last = ([f"{g} ({x:.1f})" for g, x in part.items()] for part in (lift[:3], lift[-3:]))
+    return f"Most is gained for {listed(first)}, least for {listed(last)}."
+
+
+def chosen(result: Evaluation, kind: str, n: int, seed: int) -> list[int]:
+    "Rows of the best, the worst or random movies."
+    if kind == "random":
+        return np.random.default_rng(seed).permutation(len(result.ids))[:n].tolist()
+    probs = np.clip(result.probs, 1e-7, 1 - 1e-7)
+    loss = -np.where(result.targets, np.log(probs), np.log(1 - probs)).mean(axis=1)
+    return np.argsort(loss if kind == "best" else -loss, kind="stable")[:n].tolist()
+
+
+def whole_numbers(balance: pd.DataFrame) -> pd.DataFrame:
+    "A balance table read from a file, as numbers."
+    rows = [[float(x) if row == "most / least" else int(x) for x in cells] for row, cells in balance.T.items()]
+    return pd.DataFrame(rows, balance.index, balance.columns, dtype=object)
+
+
+def balance_alt(balance: pd.DataFrame) -> str:
+    ratio = [f"{column}: {balance.loc['most / least', column]}" for column in balance]
+    return (
+        f"Bars: training rows of each genre, from {balance.index[0]} (most) down. "
+        f"Ratio of the most to the least frequent genre – {'; '.join(ratio)}."
+    )
+
+
+def curves_alt(history: pd.DataFrame) -> str:
+    first, last = history.iloc[0], history.iloc[-1]
+    said = [
+        f"{label} from {first[column]:.3f} to {last[column]:.3f}"
+        for column, label in (
+            ("train_loss", "training loss"),
+            ("valid_loss", "validation loss"),
+            ("top_n_accuracy", "validation top-n accuracy"),
+            ("macro_ap", "validation macro AP"),
+        )
+        if column in history
+    ]
+    return f"Lines over {len(history)} epochs: {', '.join(said)}."
+
+
+def genre_alt(genres: pd.DataFrame) -> str:
+    ap = genres["ap"].dropna().sort_values(ascending=False, kind="stable")
+    return (
+        f"Average precision of each genre with its 95 % interval, from {ap.index[0]} ({ap.iloc[0]:.2f}) "
+        f"to {ap.index[-1]} ({ap.iloc[-1]:.2f}); the table below has the numbers."
+    )
+
+
+def reliability_alt(result: Evaluation) -> str:
+    ece = result.metrics.loc[result.name, ("ece", "value")]
+    return f"Predicted probability against the share that came true; the mean distance from the diagonal is {ece:.3f}."
+
+
+def confusions_alt(interp: GenreInterpretation) -> str:
+    return "Grid: for each true genre that was missed, the wrong genres that stood in its place."
+
+
+def listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,172 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from postergenre.recipes import custom_cnn, densenet
+from postergenre.recipes._cli import build_parser, command, read_config
+from postergenre.recipes._run import new_folder, parse_size
+
+OPTIONS = [
+    "data",
+    "epochs",
+    "lr",
+    "bs",
+    "size",
+    "crop",
+    "balance",
+    "pretrained",
+    "weights",
+    "seed",
+    "limit",
+    "workers",
+    "out",
+]
+FILES = ["learner.pkl", "config.toml", "history.csv", "metrics.json", "split.csv", "predictions.csv",
+         "breakdown.png", "curves.png", "examples.png"]  # fmt: skip
+TINY = ["--epochs", "2", "--bs", "8", "--size", "64", "--seed", "3"]
+
+
+def recipe(name, args, **kwargs):
+    return subprocess.run([sys.executable, "-m", f"postergenre.recipes.{name}", *args], capture_output=True, text=True,
+                          timeout=400, **kwargs)  # fmt: skip
+
+
+@pytest.mark.parametrize("main", [densenet.main, custom_cnn.main])
+def test_help_names_and_explains_every_option(main, capsys):
+    text = build_parser(main).format_help()
+    for option in [*OPTIONS, "config"]:
+        assert f"--{option}" in text
+    assert "--no-pretrained" in text and "default" in text
+
+
+def test_command_line_over_file_over_defaults(tmp_path):
+    (tmp_path / "c.toml").write_text('[args]\nepochs = 7\nlr = 1\nsize = 224\nbalance = "even"\n')
+    got = {}
+
+    def main(epochs: int = 5, lr: float = 0.1, size: str = "150", balance: str = "none", seed: int = 42):
+        "Try."
+        got.update(epochs=epochs, lr=lr, size=size, balance=balance, seed=seed)
+
+    command(main, ["--config", str(tmp_path / "c.toml"), "--epochs", "3"])
+    assert got == {"epochs": 3, "lr": 1.0, "size": "224", "balance": "even", "seed": 42}
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [("epoch = 3", "unknown option epoch; known: data, epochs"), ("epochs = 'x'", "epochs = 'x' should be a int"),
+     ("epochs = true", "should be a int"), ("epochs =", "not valid TOML")],
+)  # fmt: skip
+def test_bad_configs(tmp_path, toml, said):
+    (tmp_path / "c.toml").write_text(toml)
+    with pytest.raises(ValueError, match=said):
+        read_config(tmp_path / "c.toml", densenet.main)
+
+
+def test_recorded_configs_are_known_to_the_recipe():
+    config = read_config(Path(__file__).parents[2] / "recipes" / "densenet_study.toml", densenet.main)
+    assert config["lr"] == 0.5 and config["bs"] == 2 and config["epochs"] == 10
+
+
+def test_sizes():
+    assert parse_size("150") == 150 and parse_size("224x160") == (224, 160)
+    with pytest.raises(ValueError, match="HEIGHTxWIDTH"):
+        parse_size("big")
+
+
+def test_a_run_overwrites_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert [str(new_folder(None, "net")) for _ in range(2)] == ["runs/net", "runs/net-2"]
+    Path("full").mkdir()
+    Path("full/x").touch()
+    with pytest.raises(ValueError, match="--out full is not empty"):
+        new_folder("full", "net")
+
+
+@pytest.fixture(scope="module")
+def done(demo_folder, tmp_path_factory):
+    "A whole run of a recipe on demo posters in a fresh process."
+    where = tmp_path_factory.mktemp("run")
+    result = recipe("custom_cnn", ["--data", str(demo_folder), "--balance", "study:20", *TINY], cwd=where)
+    return result, where / "runs" / "custom_cnn"
+
+
+def test_recipe_runs_end_to_end(done):
+    result, out = done
+    assert result.returncode == 0, result.stderr
+    assert [f for f in FILES if not (out / f).is_file()] == []
+    said = result.stdout
+    parts = ["Configuration", "movies read", "no poster", "most / least", "top-n accuracy", "macro AP", "popularity"]
+    for part in [*parts, "random", "load_learner("]:
+        assert part in said, part
+    assert "\r" not in said and "█" not in said  # plain lines, as this is no terminal
+
+
+def test_recipe_saves_what_is_needed_to_run_it_again(done, demo_folder):
+    _, out = done
+    config = tomllib.loads((out / "config.toml").read_text())
+    assert config["seed"] == 3 and config["balance"] == "study:20" and config["data"] == str(demo_folder)
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert (
+        metrics["device"] and metrics["versions"]["fastai"] and metrics["command"].startswith("python -m postergenre")
+    )
+    assert {"custom_cnn", "popularity", "random"} <= set(metrics["test"])
+    history, split = pd.read_csv(out / "history.csv"), pd.read_csv(out / "split.csv")
+    assert len(history) == 2 and set(split["split"]) == {"train", "valid", "test"}
+    assert metrics["test_movies"] == (split["split"] == "test").sum()
+
+
+def test_exported_learner_of_a_recipe_loads(done, demo_folder, tmp_path, monkeypatch):
+    from postergenre import evaluate, load_learner, load_split, read_movies
+    from postergenre.evaluate import Evaluation
+
+    monkeypatch.chdir(tmp_path)
+    _, out = done
+    learn = load_learner(out / "learner.pkl")
+    movies = load_split(read_movies(demo_folder, verbose=False), out / "split.csv")
+    again = evaluate(learn, movies[movies["split"] == "test"], name="again")
+    saved = Evaluation.load(out / "predictions.csv").aligned(again.ids)
+    assert abs(again.probs - saved.probs).max() < 1e-4
+
+
+def test_same_seed_same_run(demo_folder, tmp_path):
+    args = ["--data", str(demo_folder), "--epochs", "1", *TINY[2:]]
+    histories = []
+    for name in ("a", "b"):
+        assert recipe("custom_cnn", [*args, "--out", name], cwd=tmp_path).returncode == 0
+        histories.append(pd.read_csv(tmp_path / name / "history.csv").drop(columns="time"))
+    pd.testing.assert_frame_equal(*histories)
+
+
+def test_errors_are_one_line(tmp_path):
+    for args, said in ((["--data", "nowhere"], "There is no nowhere"), (["--balance", "evn"], "Unknown balance 'evn'")):
+        result = recipe("densenet", args, cwd=tmp_path, env=os.environ | {"POSTERGENRE_DATA": "nowhere"})
+        assert (result.returncode == 1 and said in result.stderr) or "There is no" in result.stderr
+        assert "Traceback" not in result.stderr and len(result.stderr.strip().splitlines()) == 1
+
+
+def test_ctrl_c_keeps_the_best_so_far(demo_folder, tmp_path):
+    args = [sys.executable, "-m", "postergenre.recipes.custom_cnn", "--data", str(demo_folder), "--out", "run",
+            "--epochs", "500", *TINY[2:]]  # fmt: skip
+    process = subprocess.Popen(args, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    history = tmp_path / "run" / "history.csv"
+    begun = time.monotonic()
+    while (
+        process.poll() is None
+        and time.monotonic() - begun < 240
+        and (not history.is_file() or len(history.read_text().splitlines()) < 3)
+    ):
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert "Stopped. Going on with the best epoch so far" in out
+    assert (tmp_path / "run" / "learner.pkl").is_file()
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["stopped_early"] is True
