@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -13,8 +14,10 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 from torch import nn
 
+from postergenre.crops import cut, grid
 from postergenre.feature_map import as_map, evaluating, last_map, module_named, trace
 from postergenre.inference import _forward, _PosterViews
+from postergenre.plots import show_poster
 from postergenre.posters import PosterImage
 
 
@@ -26,8 +29,8 @@ def gradcam(
 ) -> np.ndarray:  # (height, width) of the poster, float32 from 0 to 1. ValueError: unknown genre or layer
     """Where on the poster the network finds evidence for a genre; 1 is the strongest place of this poster.
 
-    All zero when nothing speaks for the genre. A learner of crops looks at the crops that `predict_posters` looks at;
-    their heat is averaged where they overlap and zero where none looks (posters over three crops high or wide).
+    All zero when nothing speaks for the genre. A learner of crops looks at those that `predict_posters` looks at and at
+    those half-way between; their heat is blended. Posters over three crops high or wide stay zero where none looks.
     """
     return gradcams(learn, image, [genre], layer)[0][0]
 
@@ -42,11 +45,12 @@ def gradcams(
     vocab = list(learn.dls.vocab)
     wanted = None if genres is None else check_genres(genres, vocab)
     poster = image if isinstance(image, PosterImage) else PosterImage.create(image)
-    views = _views(learn, poster)
-    boxes = [view_box(view) for view in _views(learn, coordinate_poster(poster.size)).numpy()]
-    with evaluating(learn.model.to(learn.dls.device)) as model:
+    views, scored = poster_views(learn, poster)
+    boxes = [view_box(view) for view in poster_views(learn, coordinate_poster(poster.size))[0].numpy()]
+    with evaluating(learn.model.to(learn.dls.device)) as model, torch.enable_grad():
         events = trace(model, tuple(views.shape[-2:]))
         seen, logits, probs = _look(learn, views, module_named(model, layer) if layer else last_map(model, events))
+        probs = probs[scored].mean(0)
         wanted = wanted or [vocab[i] for i in np.argsort(-probs, kind="stable")[:3]]
         heats = []
         for column in map(vocab.index, wanted):
@@ -57,21 +61,41 @@ def gradcams(
     return np.stack(heats), {g: float(probs[vocab.index(g)]) for g in wanted}
 
 
+def poster_views(
+    learn: Learner,
+    poster: PosterImage,
+) -> tuple[torch.Tensor, np.ndarray]:  # uint8 (views, 3, height, width); which of them `predict_posters` averages
+    "The poster as the network sees it: whole, or its grid of crops and the crops half-way between them."
+    data = _PosterViews([poster], learn, "auto")
+    if data.window is None:
+        _, views, error = data[0]
+        if error:
+            raise ValueError(f"The learner's transforms do not take this poster: {error}")
+        return views, np.ones(len(views), dtype=bool)
+    places = grid((poster.height, poster.width), data.window)
+    down, right = (_with_halves(sorted(set(p))) for p in zip(*places, strict=True))
+    dense = [(d, r) for d in down for r in right]
+    views = torch.cat([data._tensor(cut(poster, data.window, *place)) for place in dense])
+    return views, np.array([place in places for place in dense])
+
+
 def merge_views(
     maps: np.ndarray,  # (views, rows, columns): a coarse heat map each
     boxes: Sequence[tuple[float, float, float, float]],  # of each view: left, right, top, bottom in the poster, 0 to 1
     size: tuple[int, int],  # (height, width) of the poster in pixels
 ) -> np.ndarray:  # (height, width) float32, the greatest value 1, or all zero
-    "Heat maps of views as one over the whole poster: enlarged linearly, averaged where views overlap."
-    heat, looks = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
+    "Heat maps of views as one over the whole poster; where views overlap, those count more whose centre is near."
+    heat, near = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
     across, down = (np.arange(size[1]) + 0.5) / size[1], (np.arange(size[0]) + 0.5) / size[0]
     for coarse, (left, right, top, bottom) in zip(maps, boxes, strict=True):
         x, y = (across - left) / (right - left), (down - top) / (bottom - top)
         columns, rows = np.flatnonzero((x >= 0) & (x <= 1)), np.flatnonzero((y >= 0) & (y <= 1))
-        places = np.meshgrid(y[rows] * coarse.shape[0] - 0.5, x[columns] * coarse.shape[1] - 0.5, indexing="ij")
-        heat[np.ix_(rows, columns)] += map_coordinates(coarse, places, order=1, mode="nearest")
-        looks[np.ix_(rows, columns)] += 1
-    heat /= np.maximum(looks, 1)
+        x, y, here = x[columns], y[rows], np.ix_(rows, columns)
+        places = np.meshgrid(y * coarse.shape[0] - 0.5, x * coarse.shape[1] - 0.5, indexing="ij")
+        weight = np.outer(_nearness(y), _nearness(x))
+        heat[here] += weight * map_coordinates(coarse, places, order=1, mode="nearest")
+        near[here] += weight
+    heat = np.divide(heat, near, out=heat, where=near > 0)
     return heat / heat.max() if heat.max() > 0 else heat
 
 
@@ -130,36 +154,37 @@ def plot_gradcam(
     height = 2.6 * np.clip(poster.height / poster.width, 0.5, 2.5)
     fig, axes = plt.subplots(1, panels, figsize=(2.6 * panels + 0.6, height + 0.8), layout="constrained")
     head = [*textwrap.wrap(title, 26)[:2], *textwrap.wrap(", ".join(truth), 26)]
-    axes[0].imshow(poster)
+    show_poster(axes[0], poster)
     axes[0].set_title("\n".join(head) or "Poster", fontsize=10, parse_math=False)
     for ax, heat, (genre, prob) in zip(axes[1:], heats, probs.items(), strict=True):
-        ax.imshow(poster.convert("L"), cmap="gray", vmin=0, vmax=255)
+        show_poster(ax, poster.convert("L").convert("RGB"))
         # Clear where it is cold: there the poster stays readable.
         ax.imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=np.clip(heat * 1.6, 0, 0.8))
         ax.set_title(f"{genre} {prob:.0%}" + ("" if heat.any() else "\nno evidence for it"), fontsize=10)
-    for ax in axes:
-        ax.axis("off")
-    bar = fig.colorbar(plt.cm.ScalarMappable(cmap="inferno"), ax=axes, fraction=0.03, ticks=[0, 1])
+    scale = plt.cm.ScalarMappable(cmap="inferno")
+    bar = fig.colorbar(scale, ax=axes, fraction=0.02, shrink=0.6, aspect=25, pad=0.01, ticks=[0, 1])
     bar.ax.set_yticklabels(["none", "most"], fontsize=8)
     bar.set_label("evidence for the genre", fontsize=8, labelpad=-14)
     plt.close(fig)
     return fig
 
 
-def _views(learn: Learner, poster: PosterImage) -> torch.Tensor:
-    _, views, error = _PosterViews([poster], learn, "auto")[0]
-    if error:
-        raise ValueError(f"The learner's transforms do not take this poster: {error}")
-    return views
+def _nearness(position: np.ndarray) -> np.ndarray:
+    "1 in the middle of a view, next to 0 at its edges: so views blend without seams."
+    return 1.001 - np.abs(2 * position - 1)
+
+
+def _with_halves(places: list[float]) -> list[float]:
+    return sorted({*places, *((a + b) / 2 for a, b in pairwise(places))})
 
 
 def _look(learn: Learner, views: torch.Tensor, module: nn.Module) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
-    "What the module gives for each view, the logits that follow from it, and the mean probabilities."
+    "What the module gives for each view, and the logits and probabilities that follow from it."
     # A network whose weights are all frozen gives gradients only if its input asks for them.
     entry = learn.model.register_forward_pre_hook(lambda _, inputs: (inputs[0].requires_grad_(), *inputs[1:]))
     try:
-        with torch.enable_grad(), hook_output(module, detach=False) as seen, hook_output(learn.model, False) as out:
-            probs = _forward(learn, views).detach().mean(0).cpu().numpy()
+        with hook_output(module, detach=False) as seen, hook_output(learn.model, False) as out:
+            probs = _forward(learn, views).detach().cpu().numpy()
     finally:
         entry.remove()
     return seen.stored, out.stored, probs

@@ -54,13 +54,12 @@ def plot_examples(
     if not len(chosen):
         raise ValueError("There are no posters to show; pass movies, and n from 1")
     notes = [""] * len(chosen) if notes is None else notes
-    most = max(len(movies["genres"].iloc[i]) for i in chosen)
-    heads = [_head(movies["title"].iloc[i], movies["genres"].iloc[i]) for i in chosen]
-    above = max(len(title) + len(truth) for title, truth in heads)
-    fig, axes = _poster_axes(len(chosen), columns, above, most + any(notes))
-    for ax, i, note in zip(axes, chosen, notes, strict=True):
-        movie = movies.iloc[i]
-        draw_prediction(ax, open_poster(movie["poster"]), movie["title"], movie["genres"], probs[i], vocab, note)
+    shown = list(movies[["poster", "title", "genres"]].iloc[chosen].itertuples(index=False))
+    above = max(sum(map(len, _head(movie.title, movie.genres))) for movie in shown)
+    below = max(len(movie.genres) for movie in shown) + any(notes)
+    fig, axes = _poster_axes(len(chosen), columns, above, below)
+    for ax, movie, i, note in zip(axes, shown, chosen, notes, strict=True):
+        draw_prediction(ax, open_poster(movie.poster), movie.title, movie.genres, probs[i], vocab, note)
     plt.close(fig)
     return fig
 
@@ -75,8 +74,7 @@ def draw_prediction(
     note: str = "",  # a short line at the end
 ) -> None:
     "One poster with its title and truth above, and the top n predictions below, right ones marked ✓."
-    ax.imshow(image)
-    ax.axis("off")
+    show_poster(ax, image)
     title_lines, truth_lines = _head(title, truth)
     write_beside(ax, truth_lines, above=True)
     write_beside(ax, title_lines, above=True, skip=len(truth_lines), weight="bold")
@@ -87,6 +85,13 @@ def draw_prediction(
         write_beside(ax, [text], skip=line, color=RIGHT if right else WRONG)
     if note:
         write_beside(ax, [note], skip=len(top), color="#555555")
+
+
+def show_poster(ax: Axes, image: Image.Image) -> None:
+    "A poster in a thin frame, which white posters need."
+    ax.imshow(image)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set(color="#bbbbbb", linewidth=0.5)
 
 
 def write_beside(

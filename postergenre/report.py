@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from postergenre.evaluate import Evaluation
 from postergenre.files import write_whole
-from postergenre.inference import quiet_load
+from postergenre.inference import load_learner
 from postergenre.movies import read_movies
 from postergenre.report_contents import Record, contents
 from postergenre.split import load_split
@@ -31,7 +31,7 @@ def write_report(
     "Write the report of a run: a page that needs no network and no other file."
     record = read_record(folder)
     movies = movies_of(record, data) if movies is None else movies
-    learn = quiet_load(record.folder / "learner.pkl") if learn is None else learn
+    learn = load_learner(record.folder / "learner.pkl") if learn is None else learn
     page = render(contents(record, movies, learn))
     with write_whole(record.folder / "report.html") as file:
         file.write_text(page, encoding="utf-8")

@@ -11,9 +11,11 @@ from postergenre.balance import plot_balance
 from postergenre.bootstrap import METRICS
 from postergenre.evaluate import Evaluation, compare
 from postergenre.interpret import GenreInterpretation
+from postergenre.metrics import top_n_hits
 from postergenre.movies import left_out_table
 from postergenre.plots import plot_curves
 from postergenre.report_pictures import cards, chart, heat_cards
+from postergenre.results import text_table
 from postergenre.split import SIDES
 
 MEANING = {
@@ -28,8 +30,11 @@ MEANING = {
     "brier": "mean squared error of the probabilities; 0 is best",
 }
 EXAMPLES = {
-    "best": ("Best", "The posters whose genres the model got most nearly right (lowest loss)."),
-    "worst": ("Worst", "The posters that surprised it most (highest loss)."),
+    "best": ("Best", "All their genres stand on top, and the probabilities are nearest to the truth (lowest loss)."),
+    "worst": (
+        "Worst",
+        "Fewest of their genres stand on top, and the probabilities are farthest off (highest loss).",
+    ),
     "random": ("At random", "Drawn without looking: what to expect of it."),
 }
 
@@ -54,8 +59,8 @@ def contents(
     result, run = record.result, record.metrics
     test = in_order(movies, result)
     interp = GenreInterpretation(result, test, learn)
-    genres = result.per_genre()
-    seed = run["config"]["seed"]
+    figures, genres = result.metrics, result.per_genre()
+    seed, confusions = run["config"]["seed"], confusions_words(interp)
     return {
         "run": run,
         "name": result.name,
@@ -69,20 +74,21 @@ def contents(
         "balance_figure": chart(plot_balance(whole_numbers(record.balance)), balance_alt(record.balance), stack=True),
         "epochs": len(record.history),
         "curves": chart(plot_curves(record.history), curves_alt(record.history), stack=True),
-        "headline": headline(result),
-        "results": results_rows(result),
+        "headline": headline(result, figures),
+        "results": results_rows(figures),
         "notes": result.notes,
         "genres": genre_rows(genres),
         "genre_words": genre_words(genres),
         "genre_figure": chart(interp.plot_per_genre(), genre_alt(genres)),
         "never": result.never_predicted["top_n"],
-        "confusions": chart(interp.plot_confusions(), confusions_alt(interp)),
+        "confusions": chart(interp.plot_confusions(), f"Grid of missed genres and those in their place. {confusions}"),
+        "confusion_words": confusions,
         "examples": [
-            (*EXAMPLES[kind], cards(test, result.probs, result.vocab, chosen(result, kind, 8, seed)))
+            (*EXAMPLES[kind], cards(test, result.probs, result.vocab, chosen(interp, kind, 8, seed)))
             for kind in EXAMPLES
         ],
-        "heat": heat_cards(learn, test, chosen(result, "random", len(test), seed)[-6:]),
-        "reliability": chart(interp.plot_reliability(), reliability_alt(result)),
+        "heat": heat_cards(learn, test, chosen(interp, "random", len(test), seed)[-6:]),
+        "reliability": chart(interp.plot_reliability(), reliability_alt(figures)),
     }
 
 
@@ -96,9 +102,8 @@ def in_order(movies: pd.DataFrame, result: Evaluation) -> pd.DataFrame:
     return movies.iloc[rows].reset_index(drop=True)
 
 
-def headline(result: Evaluation) -> dict:
+def headline(result: Evaluation, figures: pd.DataFrame) -> dict:
     "The two figures that matter, each beside popularity and chance, and a verdict in words."
-    figures = result.metrics
     tiles = []
     for key, percent in (("top_n_accuracy", True), ("macro_ap", False)):
 
@@ -108,10 +113,10 @@ def headline(result: Evaluation) -> dict:
         own = figures.loc[result.name, key]
         others = [(r, text(figures.loc[r, (key, "value")])) for r in ("popularity", "random") if r in figures.index]
         tiles.append((METRICS[key][0], text(own["value"]), f"{text(own['low'])} to {text(own['high'])}", others))
-    return {"tiles": tiles, "verdict": verdict(result)}
+    return {"tiles": tiles, "verdict": verdict(result, figures)}
 
 
-def verdict(result: Evaluation) -> str:
+def verdict(result: Evaluation, figures: pd.DataFrame) -> str:
     "Whether the model beats popularity, from the paired difference."
     if result.popularity is None:
         return ""
@@ -121,16 +126,16 @@ def verdict(result: Evaluation) -> str:
         meaning = "may be chance: this model cannot be told apart from popularity"
     else:
         meaning = "is more than the choice of movies" if row["value"] > 0 else "says that the model is worse"
-    popularity = result.metrics.loc["popularity", ("top_n_accuracy", "value")]
+    popularity = figures.loc["popularity", ("top_n_accuracy", "value")]
     return (
         f"Always naming the most frequent genres gets {popularity:.1%}. "
         f"The difference of {lead} points (95 % interval {low} to {high}, movie by movie) {meaning}."
     )
 
 
-def results_rows(result: Evaluation) -> dict:
+def results_rows(figures: pd.DataFrame) -> dict:
     "The results table: a row a figure, with what it means."
-    table = result.table()
+    table = text_table(figures)
     rows = []
     for key, (heading, _) in METRICS.items():
         cells = [cell.partition(" [") for cell in table[heading]]
@@ -163,13 +168,14 @@ def genre_words(genres: pd.DataFrame) -> str:
     return f"Most is gained for {listed(first)}, least for {listed(last)}."
 
 
-def chosen(result: Evaluation, kind: str, n: int, seed: int) -> list[int]:
-    "Rows of the best, the worst or random movies."
+def chosen(interp: GenreInterpretation, kind: str, n: int, seed: int) -> list[int]:
+    "Rows of the best, the worst or random movies, as plot_examples takes them."
+    result = interp.evaluation
     if kind == "random":
         return np.random.default_rng(seed).permutation(len(result.ids))[:n].tolist()
-    probs = np.clip(result.probs, 1e-7, 1 - 1e-7)
-    loss = -np.where(result.targets, np.log(probs), np.log(1 - probs)).mean(axis=1)
-    return np.argsort(loss if kind == "best" else -loss, kind="stable")[:n].tolist()
+    by_loss = interp.top_losses(largest=kind == "worst").index.to_numpy()
+    hits = top_n_hits(result.probs, result.targets)[by_loss]
+    return by_loss[np.argsort(hits if kind == "worst" else -hits, kind="stable")[:n]].tolist()
 
 
 def whole_numbers(balance: pd.DataFrame) -> pd.DataFrame:
@@ -209,13 +215,18 @@ def genre_alt(genres: pd.DataFrame) -> str:
     )
 
 
-def reliability_alt(result: Evaluation) -> str:
-    ece = result.metrics.loc[result.name, ("ece", "value")]
+def reliability_alt(figures: pd.DataFrame) -> str:
+    ece = figures.iloc[0]["ece", "value"]
     return f"Predicted probability against the share that came true; the mean distance from the diagonal is {ece:.3f}."
 
 
-def confusions_alt(interp: GenreInterpretation) -> str:
-    return "Grid: for each true genre that was missed, the wrong genres that stood in its place."
+def confusions_words(interp: GenreInterpretation) -> str:
+    "The most frequent confusions as a sentence."
+    pairs = interp.most_confused()[:3]
+    if pairs.empty:
+        return "No genre was missed."
+    said = [f"{p.missed} missed with {p.instead} in its place ({p.movies:,} movies)" for p in pairs.itertuples()]
+    return f"Most frequent: {', '.join(said)}."
 
 
 def listed(names: list[str]) -> str:

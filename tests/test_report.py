@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -9,10 +10,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from postergenre import read_movies
+from postergenre import load_learner, read_movies
 from postergenre.recipes.custom_cnn import main as custom_cnn
-from postergenre.report import main, movies_of, read_record, write_report
+from postergenre.report import main, movies_of, read_record, render, write_report
+from postergenre.report_contents import contents
 
 NASTY = """<script>alert(1)</script> "double" & 'single'"""
 CHROMIUM = shutil.which("chromium")
@@ -57,6 +60,7 @@ def run(demo_folder, tmp_path_factory) -> Path:
     "A finished run on a few demo posters."
     out = tmp_path_factory.mktemp("runs") / "run"
     custom_cnn(data=str(demo_folder), epochs=2, size="64", bs=8, balance="study:20", out=str(out))
+    write_report(out)
     return out
 
 
@@ -123,42 +127,45 @@ def test_examples_are_posters_as_text_and_pictures(text):
     assert sum(alt.startswith("Heat map of ") for alt in alts) == 3 * 6
 
 
-@pytest.fixture
-def copy(run, tmp_path) -> Path:
-    return shutil.copytree(run, tmp_path / "copy")
-
-
-def test_titles_and_names_from_the_data_are_escaped(copy, demo_folder):
-    movies = movies_of(read_record(copy))
+@pytest.fixture(scope="module")
+def nasty(run) -> dict:
+    "What the page says where the data holds markup."
+    record = read_record(run)
+    movies = movies_of(record)
     movies["title"] = NASTY
     movies.attrs["left_out"] = {NASTY: [NASTY]}
-    edit_metrics(copy, lambda m: m["config"].update(data=NASTY, **{NASTY: 1}))
-    text = write_report(copy, movies).read_text(encoding="utf-8")
+    record.metrics["config"] |= {"data": NASTY, NASTY: 1}
+    record.metrics["command"] += NASTY
+    return contents(record, movies, load_learner(run / "learner.pkl"))
+
+
+def test_titles_and_names_from_the_data_are_escaped(nasty):
+    text = render(nasty)
     page = Page(text)
     assert not [tag for tag, _ in page.tags if tag == "script"]
     assert "&lt;script&gt;alert(1)" in text
     assert any(image["alt"].startswith(f"Poster of {NASTY}") for image in page.images)
 
 
-def test_a_leaky_run_says_so_wherever_its_numbers_stand(copy, text):
+def test_a_leaky_run_says_so_wherever_its_numbers_stand(nasty, text):
     assert "leaky</strong>" not in text
-    edit_metrics(copy, lambda m: m["config"].update(protocol="study"))
-    text = write_report(copy).read_text(encoding="utf-8")
+    text = render(nasty | {"leaky": True})
     leaky = [heading for _, heading in Page(text).headings if heading.endswith(" leaky")]
     assert {h.removesuffix(" leaky") for h in leaky} >= {"Results", "Genre by genre", "Confusions", "Examples"}
-    assert (
-        text.count('<strong class="leaky">') >= 10 and "crops of one poster stood in training and in the test" in text
-    )
+    assert text.count('<strong class="leaky">') >= 10
+    assert "crops of one poster stood in training and in the test" in text
 
 
-def test_the_same_run_gives_the_same_page(copy, text):
-    assert write_report(copy).read_text(encoding="utf-8") == text
+@pytest.fixture
+def copy(run, tmp_path) -> Path:
+    return shutil.copytree(run, tmp_path / "copy")
 
 
-def test_the_command_makes_a_report_again_or_says_what_is_missing(copy, capsys):
+def test_the_command_makes_the_same_report_again_or_says_what_is_missing(copy, text, capsys):
     (copy / "report.html").unlink()
     main([str(copy)])
-    assert (copy / "report.html").is_file() and str(copy / "report.html") in capsys.readouterr().out
+    assert (copy / "report.html").read_text(encoding="utf-8") == text
+    assert str(copy / "report.html") in capsys.readouterr().out
     (copy / "metrics.json").unlink()
     with pytest.raises(SystemExit, match=r"holds no metrics\.json; pass the folder of a finished recipe run"):
         main([str(copy)])
@@ -180,17 +187,19 @@ def test_in_chromium_no_request_leaves_the_page_and_nothing_is_logged(run, tmp_p
 @needs_chromium
 @pytest.mark.parametrize(("width", "height"), [(1200, 2400), (390, 1600)])
 def test_screenshot(run, tmp_path, width, height):
-    from PIL import Image
-
+    "For the README: POSTERGENRE_REPORT=runs/x/report.html POSTERGENRE_SCREENSHOTS=docs pytest -k screenshot"
+    report = Path(os.environ.get("POSTERGENRE_REPORT") or run / "report.html").resolve()
     # A headless window is at least 500 pixels wide: a frame makes a phone of it.
     frame = tmp_path / "frame.html"
     frame.write_text(
-        f'<body style="margin:0"><iframe src="{(run / "report.html").as_uri()}" '
+        f'<body style="margin:0"><iframe src="{report.as_uri()}" '
         f'style="border:0;width:{width}px;height:{height}px"></iframe>'
     )
     browse(frame, tmp_path, f"--window-size={max(width, 500)},{height}", f"--screenshot={tmp_path / 'shot.png'}")
     shot = Image.open(tmp_path / "shot.png").convert("RGB").crop((0, 0, width, height))
     assert len(shot.getcolors(width * height)) > 200
+    if keep := os.environ.get("POSTERGENRE_SCREENSHOTS"):
+        shot.save(Path(keep) / f"report-{width}.png", optimize=True)
 
 
 @needs_chromium
@@ -199,12 +208,6 @@ def test_the_chromium_test_would_see_requests_and_errors(tmp_path):
     page.write_text('<img src="http://127.0.0.1:9/x.png"><script>console.error("boom")</script>')
     console, requests = browse(page, tmp_path)
     assert "boom" in console[0] and requests == ["http://127.0.0.1:9/x.png"]
-
-
-def edit_metrics(folder: Path, change) -> None:
-    metrics = json.loads((folder / "metrics.json").read_text())
-    change(metrics)
-    (folder / "metrics.json").write_text(json.dumps(metrics))
 
 
 def browse(page: Path, tmp_path: Path, *flags: str) -> tuple[list[str], list[str]]:

@@ -15,7 +15,7 @@ from postergenre._demo.pen import Pen, mix
 from postergenre._demo.sheet import Sheet
 from postergenre._demo.styles import STYLES, Palette, palette_of
 
-WEAK = 0.3  # how often a genre lacks a cue
+WEAK = 0.25  # how often a genre lacks a cue
 SCALE = 2  # drawn so many times larger, then reduced: smooth edges
 
 
@@ -113,8 +113,8 @@ def _distract(draw: ImageDraw.ImageDraw, area: tuple[int, int], rng: Random) -> 
 
 def _scatter(draw: ImageDraw.ImageDraw, part: Part, area: tuple[int, int], rng: Random) -> None:
     "A genre's small motifs, all over."
-    for _ in range(rng.randint(4, 9)):
-        anchor = (rng.uniform(0, area[0]), rng.uniform(0, area[1]), rng.uniform(0.035, 0.075) * area[0])
+    for _ in range(rng.randint(6, 11)):
+        anchor = (rng.uniform(0, area[0]), rng.uniform(0, area[1]), rng.uniform(0.04, 0.09) * area[0])
         rng.choice(STYLES[part.genre].motifs)(_pen(draw, anchor, part.palette, rng, 0.5, rng.randint(150, 255)))
 
 

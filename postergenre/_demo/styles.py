@@ -160,7 +160,7 @@ def palette_of(
 ) -> Palette:
     "One of a genre's palettes, never twice exactly the same."
     hue, light, depth = rng.gauss(0, 0.018), rng.uniform(0.82, 1.15), rng.uniform(0.7, 1.15)
-    if rng.random() < 0.1:
+    if rng.random() < 0.06:
         hue = rng.uniform(-0.25, 0.25)  # a designer who broke the rule: the texture and motifs must tell
     colours = rng.choice(STYLES[genre].palettes).split()
     return Palette(*(shift(rgb(c), hue, light if i < 2 else 1, depth) for i, c in enumerate(colours)))

@@ -7,7 +7,7 @@ import tomllib
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 from fastcore.docments import docments
 
@@ -47,13 +47,15 @@ def build_parser(main: Callable, epilog: str = "") -> argparse.ArgumentParser:
     help_of = docments(main)
     for p in inspect.signature(main).parameters.values():
         flag, text = f"--{p.name}", help_of[p.name] or ""
+        several = get_origin(p.annotation) is list
         if p.default is not None and not isinstance(p.default, bool):
-            text += f" (default: {p.default})"
+            text += f" (default: {' '.join(p.default) if several else p.default})"
         text = text.replace("%", "%%")
         if p.annotation is bool:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=p.default, help=text)
         else:
-            parser.add_argument(flag, type=_plain_type(p.annotation), default=p.default, help=text, metavar=_metavar(p))
+            kind, nargs = _plain_type(p.annotation), "+" if several else None
+            parser.add_argument(flag, type=kind, nargs=nargs, default=p.default, help=text, metavar=_metavar(p))
     parser.add_argument("--config", help=CONFIG_HELP, metavar="FILE")
     return parser
 
@@ -75,15 +77,19 @@ def read_config(
         raise ValueError(f"{file} has the unknown option {', '.join(unknown)}; known: {', '.join(known)}")
     for key, value in table.items():
         wanted = known[key].annotation
+        several = get_origin(wanted) is list
         fits = bool if wanted is bool else _plain_type(wanted)
         allowed = {float: (float, int), str: (str, int)}.get(fits, (fits,))
-        if not isinstance(value, allowed) or (isinstance(value, bool) and fits is not bool):
-            raise ValueError(f"{file}: {key} = {value!r} should be a {fits.__name__}")
-        table[key] = fits(value)
+        values = value if several and isinstance(value, list) else [value]
+        if any(not isinstance(v, allowed) or (isinstance(v, bool) and fits is not bool) for v in values):
+            raise ValueError(f"{file}: {key} = {value!r} should be a {fits.__name__}{' or a list of such' * several}")
+        table[key] = [fits(v) for v in values] if several else fits(value)
     return table
 
 
 def _plain_type(annotation) -> type:
+    if get_origin(annotation) is list:
+        annotation = get_args(annotation)[0]
     if isinstance(annotation, types.UnionType):
         annotation = next(a for a in get_args(annotation) if a is not type(None))
     return annotation

@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from fastai.callback.progress import CSVLogger
 from fastai.callback.tracker import SaveModelCallback
-from fastai.learner import Learner
+from fastai.learner import Callback, Learner
 from fastai.torch_core import set_seed
 
 from postergenre.balance import METHODS, balance_table, plot_balance
@@ -32,6 +32,7 @@ from postergenre.split import SIDES, save_split, split_movies
 from postergenre.terminal import show_progress
 
 MONITOR = "top_n_accuracy"
+NO_END = 10_000  # epochs, where minutes end the training
 PACKAGES = ("postergenre", "fastai", "torch", "torchvision", "timm", "pandas", "pillow")
 
 
@@ -42,17 +43,22 @@ class Run:
         self,
         name: str,  # of the recipe; the folder is runs/NAME unless out is given
         config: dict,  # the recipe's effective options: data, seed, limit, out, ...
+        resume: bool = False,  # go on in the folder `out`, which must be new otherwise
     ):
         self.name, self.config, self.started = name, config, time.time()
-        self.out = new_folder(config["out"], name)
+        self.out = Path(config["out"]) if resume else new_folder(config["out"], name)
         self.command = f"python -m postergenre.recipes.{name} {shlex.join(sys.argv[1:])}".strip()
+        self.announce()
+        values = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in config.items() if v is not None]
+        self.write("config.toml", "\n".join([f"# {self.command}", *values]) + "\n")
+        set_seed(config["seed"], reproducible=True)
+
+    def announce(self) -> None:
+        "Show the effective options."
         section("Configuration")
-        for key, value in config.items():
+        for key, value in self.config.items():
             print(f"  {key:<12}{'-' if value is None else value}")
         print(f"  {'writes to':<12}{self.out}")
-        lines = [f"# {self.command}", *(f"{k} = {json.dumps(v)}" for k, v in config.items() if v is not None)]
-        self.write("config.toml", "\n".join(lines) + "\n")
-        set_seed(config["seed"], reproducible=True)
 
     def write(self, file: str, text: str) -> None:
         with write_whole(self.out / file) as whole:
@@ -103,9 +109,14 @@ class Run:
             num_workers=config["workers"],
         )
 
-    def fit(self, learn: Learner) -> None:
-        "Train; keep the epoch with the best validation top-n accuracy, also after Ctrl-C; export it."
-        config, epochs = self.config, self.config["epochs"]
+    def fit(
+        self,
+        learn: Learner,
+        stop: Callback | None = None,  # what ends training early; None: Ctrl-C does, and the best epoch is kept
+    ) -> None:
+        "Train; keep the epoch with the best validation top-n accuracy; export it."
+        config = self.config
+        epochs = NO_END if config["epochs"] is None else config["epochs"]
         section("Training")
         learn.path, learn.model_dir = self.out, "."
         self.arch, self.parameters = learn.arch, sum(p.numel() for p in learn.model.parameters())
@@ -118,22 +129,23 @@ class Run:
             else config["lr"]
         )
         cbs = [SaveModelCallback(MONITOR, fname="best"), CSVLogger("history.csv")]
-        interrupt = StopOnInterrupt()
+        stop = stop or StopOnInterrupt()
         begun = time.time()
         try:
             with nullcontext() if show_progress() else learn.no_bar():
-                learn.fit_one_cycle(epochs, lr, cbs=[*cbs, interrupt])
+                learn.fit_one_cycle(epochs, lr, cbs=[*cbs, stop])
         except KeyboardInterrupt:
-            print("\nStopped before the first epoch was done: there is nothing to keep.")
+            if isinstance(stop, StopOnInterrupt):
+                print("\nStopped before the first epoch was done: there is nothing to keep.")
             raise
-        self.stopped = interrupt.stopped
+        self.stopped = isinstance(stop, StopOnInterrupt) and stop.stopped
         if self.stopped:
             print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
         self.train_minutes = (time.time() - begun) / 60
         history = pd.read_csv(self.out / "history.csv")
         best = history[MONITOR].idxmax()
         self.history, self.best_epoch = history, int(history.loc[best, "epoch"])
-        self.images_a_second = len(history) * self.rows / (self.train_minutes * 60)
+        self.images_a_second = len(learn.recorder.losses) * learn.dls.bs / (self.train_minutes * 60)
         print(f"Best epoch: {self.best_epoch}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
         with write_whole(self.out / "learner.pkl") as whole:
             learn.export(whole.resolve())

@@ -1,0 +1,197 @@
+"""A comparison's folder and its runs: what is done, what failed, where to go on, and the tables at the end."""
+
+import io
+import re
+import shutil
+import time
+import tomllib
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+import pandas as pd
+import torch
+from fastai.callback.core import CancelFitException, CancelTrainException
+from fastai.learner import Callback, Learner
+
+from postergenre.evaluate import Evaluation
+from postergenre.files import write_whole
+from postergenre.recipes._compare_tables import Table, plot_comparison, plot_genres
+from postergenre.recipes._run import Run, section
+from postergenre.split import save_split
+
+MAY_DIFFER = ("arch", "out", "workers")  # between the runs that fill one folder
+
+
+class Budget(Callback):
+    "Ends training after some minutes, in mid-epoch if need be (validation follows), the schedule running by the clock."
+
+    order, run_valid = 100, False  # after the callbacks that count batches, log epochs and save the best one
+
+    def __init__(
+        self,
+        minutes: float | None,  # None: the epochs are the budget, and this does nothing
+    ):
+        self.minutes, self.over = minutes, False
+
+    def before_fit(self):
+        self.begun, self.over = time.monotonic(), False
+
+    def before_train(self):
+        self._follow_clock()
+
+    def after_batch(self):
+        self._follow_clock()
+        if self.over:
+            raise CancelTrainException
+
+    def after_epoch(self):
+        self._follow_clock()
+        if self.over:
+            raise CancelFitException
+
+    def _follow_clock(self):
+        if self.minutes is not None:
+            spent = (time.monotonic() - self.begun) / (60 * self.minutes)
+            self.learn.pct_train, self.over = min(spent, 1.0), spent >= 1
+
+
+class ArchRun(Run):
+    "The run of one architecture, in a folder of its own within the comparison's."
+
+    def __init__(self, arch: str, series: "Series", movies: pd.DataFrame):
+        self.place = f"{series.config['arch'].index(arch) + 1} of {len(series.config['arch'])}"
+        super().__init__("compare", series.config | {"arch": [arch], "out": str(series.folder(arch))})
+        self.name, self.data = arch, series.data
+        save_split(movies, self.out / "split.csv")
+
+    def announce(self) -> None:
+        section(f"{self.config['arch'][0]} ({self.place})")
+
+    def loaders(self, movies: pd.DataFrame):
+        with redirect_stdout(io.StringIO()):  # the comparison has shown the genres, once for all
+            return super().loaders(movies)
+
+    def fit(self, learn: Learner) -> None:
+        super().fit(learn, Budget(self.config["minutes"]))
+
+    def finish(self, learn: Learner, movies: pd.DataFrame) -> Evaluation:
+        with redirect_stdout(io.StringIO()):  # the report has it all; the table at the end has what matters here
+            result = super().finish(learn, movies)
+        top_n, ap = (result.metrics.loc[self.name, (m, "value")] for m in ("top_n_accuracy", "macro_ap"))
+        print(f"Test: top-n accuracy {top_n:.1%}, macro AP {ap:.3f}. Report: {self.out / 'report.html'}", flush=True)
+        return result
+
+
+class Series(Run):
+    "Runs of several architectures, alike in everything else."
+
+    def __init__(
+        self,
+        config: dict,  # the recipe's options. ValueError: two budgets, or others than the folder was begun with
+    ):
+        config["arch"] = list(dict.fromkeys(config["arch"]))
+        if config["epochs"] is not None and config["minutes"] is not None:
+            raise ValueError("--epochs and --minutes are two budgets; give one of them")
+        if config["minutes"] is None:
+            config["epochs"] = 5 if config["epochs"] is None else config["epochs"]
+        for budget in ("epochs", "minutes"):
+            if config[budget] is not None and config[budget] <= 0:
+                raise ValueError(f"--{budget} {config[budget]} should be more than 0")
+        begun = earlier_options(config["out"])
+        if begun:
+            check_same(begun, config)
+        self.failed: dict[str, str] = {}
+        super().__init__("compare", config, resume=begun is not None)
+
+    def movies(self) -> pd.DataFrame:
+        "The movies of all runs, on the sides where an earlier part of the comparison had them."
+        file = self.out / "split.csv"
+        before = file.read_bytes() if file.is_file() else None
+        movies = super().movies()
+        if before not in (None, file.read_bytes()):
+            with write_whole(file) as whole:
+                whole.write_bytes(before)
+            raise ValueError(f"The movies are others than {self.out} was begun with; name another folder with --out")
+        self.loaders(movies)  # says what is wrong with the options before anything is trained
+        return movies
+
+    def folder(self, arch: str) -> Path:
+        "Where the run of an architecture stands."
+        return self.out / re.sub(r"^\.+|[^\w.-]", "_", arch)
+
+    def unfinished(self, movies: pd.DataFrame) -> Iterator[ArchRun]:
+        "A run for each architecture that is not done."
+        for arch in self.config["arch"]:
+            if (self.folder(arch) / "metrics.json").is_file():
+                section(f"{arch}: done before, kept")
+                continue
+            shutil.rmtree(self.folder(arch), ignore_errors=True)  # what a stopped or failed try left
+            yield ArchRun(arch, self, movies)
+
+    @contextmanager
+    def whatever_happens(self, run: ArchRun) -> Iterator[None]:
+        "Note an error and let the next architecture begin; on Ctrl-C show what is done."
+        try:
+            yield
+        except KeyboardInterrupt:
+            print(f"\nStopped in the middle of {run.name}, which will begin anew. Go on with --out {self.out}")
+            if any((self.folder(a) / "metrics.json").is_file() for a in self.config["arch"]):
+                self.finish()
+            raise
+        except Exception as e:
+            self.failed[run.name] = one_line(e)
+            run.write("error.txt", traceback.format_exc())
+            print(f"{run.name} failed: {self.failed[run.name]} (more in {run.out / 'error.txt'})", flush=True)
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    def finish(self) -> None:
+        "Compare what is done: tables, figures. ValueError: nothing is."
+        done = {a: self.folder(a) for a in self.config["arch"] if (self.folder(a) / "metrics.json").is_file()}
+        if not done:
+            raise ValueError(f"no architecture came through; {'; '.join(f'{a}: {e}' for a, e in self.failed.items())}")
+        budget = [f"{self.config[b]:g} {b}" for b in ("epochs", "minutes") if self.config[b] is not None]
+        table = Table(done, self.failed, budget[0])
+        section("Comparison")
+        print(table.text())
+        with write_whole(self.out / "comparison.csv") as whole:
+            table.numbers().to_csv(whole)
+        self.write("comparison.md", table.markdown())
+        with write_whole(self.out / "per_genre.csv") as whole:
+            table.per_genre().to_csv(whole)
+        self.save_figure(plot_comparison(table.metrics), "comparison.png")
+        self.save_figure(plot_genres(table.per_genre()), "per_genre.png")
+        print(
+            f"\nEverything is in {self.out}: comparison.md, .csv and .png, per_genre.csv and .png; a folder each with"
+        )
+        print("learner.pkl and report.html.")
+
+
+def earlier_options(
+    out: str | None,  # --out
+) -> dict | None:  # None: no comparison was begun there
+    "The options of a comparison that was begun in a folder."
+    file = Path(out or "", "config.toml")
+    if not out or not file.is_file() or (file.parent / "metrics.json").is_file():
+        return None
+    options = tomllib.loads(file.read_text(encoding="utf-8"))
+    return options if isinstance(options.get("arch"), list) else None
+
+
+def check_same(begun: dict, config: dict) -> None:
+    "Refuse to mix runs with different options. ValueError: names the first option that differs."
+    for key, value in config.items():
+        if key not in MAY_DIFFER and begun.get(key) != value:
+            raise ValueError(
+                f"--out {config['out']} was begun with {key} = {begun.get(key)}, not {value}; "
+                "go on with the same options, or name another folder"
+            )
+
+
+def one_line(error: Exception) -> str:
+    "An error as its kind and its first line."
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    text = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return text if len(text) <= 160 else text[:159] + "…"

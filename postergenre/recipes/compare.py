@@ -1,0 +1,49 @@
+"""Several architectures on the same movies, the same split and the same budget.
+
+python -m postergenre.recipes.compare                                           # the study's two, demo posters
+python -m postergenre.recipes.compare --arch densenet121 resnet50 vgg16 --data posters --epochs 5
+python -m postergenre.recipes.compare --arch custom_cnn resnet18 --data posters --minutes 30    # each half an hour
+
+Ctrl-C keeps the architectures that are done. The same command with --out of the folder begun goes on there; a longer
+--arch adds to it. One that fails (too little memory, a size it cannot take) is named in the table, and the next begins.
+"""
+
+from postergenre.learner import poster_learner
+from postergenre.recipes._cli import command
+from postergenre.recipes._compare import Series
+
+STUDY = ("densenet121", "custom_cnn")
+
+
+def main(
+    arch: list[str] = (
+        "densenet121",
+        "custom_cnn",
+    ),  # torchvision or timm names, custom_cnn; the first is the yardstick
+    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
+    epochs: int | None = None,  # budget of each: passes over the training crops (5 if --minutes is not given either)
+    minutes: float | None = None,  # budget of each instead: minutes of training, its validation included
+    lr: float = 2e-3,  # highest learning rate of the one-cycle schedule (Adam)
+    bs: int = 32,  # batch size
+    size: str = "150",  # pixels the networks see: one number, or HEIGHTxWIDTH
+    crop: str = "random",  # random: windows at the poster's own scale; whole: the poster resized
+    balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: even:1000
+    pretrained: bool = False,  # start from ImageNet weights (downloaded once)
+    seed: int = 42,  # of the split, the crops and the first weights
+    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
+    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
+    out: str | None = None,  # folder to write to, or to go on in (default: runs/compare, runs/compare-2, ...)
+):
+    "Train several architectures alike, score them on movies they never saw, compare them movie by movie."
+    series = Series(dict(locals()))
+    movies = series.movies()
+    for run in series.unfinished(movies):
+        with series.whatever_happens(run):
+            learn = poster_learner(run.loaders(movies), run.name, pretrained=pretrained)
+            run.fit(learn)
+            run.finish(learn, movies)
+    series.finish()
+
+
+if __name__ == "__main__":
+    command(main, epilog=__doc__)
