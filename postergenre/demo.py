@@ -1,9 +1,8 @@
 """Demo posters: drawn, not downloaded, so that everything in the library runs offline.
 
-python -m postergenre.demo posters --n 1000 --seed 42
+python -m postergenre.recipes.demo posters --n 1000 --seed 42
 """
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -75,26 +74,6 @@ def make_demo(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return path
-
-
-def main(
-    argv: list[str] | None = None,  # None: the command line
-) -> None:
-    "The command line."
-    parser = argparse.ArgumentParser(
-        prog="python -m postergenre.demo",
-        description="Draw demo movie posters with metadata, in the layout of the study. Nothing is downloaded.",
-        epilog="example: python -m postergenre.demo posters --n 200 --seed 1",
-    )
-    parser.add_argument("path", help="folder to make; one that already holds this very demo is left as it is")
-    parser.add_argument("--n", type=int, default=1000, help="posters to draw, about 50 a second (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=42, help="the same seed, the same posters (default: %(default)s)")
-    args = parser.parse_args(argv)
-    try:
-        path = make_demo(args.path, args.n, args.seed)
-    except (ValueError, OSError) as e:
-        parser.error(str(e))
-    print(f"{args.n} posters lie in {path}. In Python: read_movies({str(path)!r})")
 
 
 def _move(built: Path, target: Path) -> None:
@@ -183,7 +162,3 @@ def _draw_one(job: tuple[Path, Movie]) -> None:
     size = (300 - int(movie.key[-1]) % 4, 424 + int(movie.key[-3:-1]) % 27)
     image = paint(movie.genres, movie.key, size, document["Title"], names)
     image.save(root / POSTERS / str(movie.year) / f"{document['imdbID']}.jpg", quality=85)
-
-
-if __name__ == "__main__":
-    main()

@@ -18,7 +18,7 @@ def split_crops(
 ) -> pd.DataFrame:  # one row a crop: split, movie (its id), id (movie, "#", copy)
     """Crops divided at random into train, valid and test, so that crops of one poster stand on several sides.
 
-    Figures on such a test side are too good: a network that has learned a poster by heart is asked for its genres again.
+    Figures on such a test side are too good: a network that knows a poster by heart is asked for its genres again.
     """
     rows = balanced_crops(movies.assign(split="train"), target, method)
     copy = rows.groupby("id").cumcount()

@@ -15,6 +15,7 @@ from postergenre._demo.metadata import RAW
 from postergenre._demo.plan import SHARE, plan_movies
 from postergenre._demo.styles import STYLES
 from postergenre.demo import draw_poster, make_demo
+from postergenre.recipes.demo import main as demo_main
 from postergenre.genres import GENRES, merge_genres
 
 N = 40  # enough for two workers
@@ -187,8 +188,8 @@ def test_nothing_is_left_when_drawing_fails(tmp_path, monkeypatch):
 
 
 def test_command_line(tmp_path, capsys):
-    demo.main([str(tmp_path / "posters"), "--n", "2", "--seed", "7"])
+    demo_main([str(tmp_path / "posters"), "--n", "2", "--seed", "7"])
     assert "2 posters" in capsys.readouterr().out
     with pytest.raises(SystemExit) as stop:
-        demo.main([str(tmp_path / "posters"), "--n", "3"])
+        demo_main([str(tmp_path / "posters"), "--n", "3"])
     assert stop.value.code == 2 and "delete it" in capsys.readouterr().err

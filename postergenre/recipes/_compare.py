@@ -152,8 +152,8 @@ class Series(Run):
         done = {a: self.folder(a) for a in self.config["arch"] if (self.folder(a) / "metrics.json").is_file()}
         if not done:
             raise ValueError(f"no architecture came through; {'; '.join(f'{a}: {e}' for a, e in self.failed.items())}")
-        budget = [f"{self.config[b]:g} {b}" for b in ("epochs", "minutes") if self.config[b] is not None]
-        table = Table(done, self.failed, budget[0])
+        unit = "minutes" if self.config["epochs"] is None else "epochs"
+        table = Table(done, self.failed, f"{unit}: {self.config[unit]:g}")
         section("Comparison")
         print(table.text())
         with write_whole(self.out / "comparison.csv") as whole:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ class Table:
         self,
         done: dict[str, Path],  # architecture -> folder of its finished run; the first is what others are compared with
         failed: dict[str, str],  # architecture -> its error in a line
-        budget: str,  # e.g. "5 epochs"
+        budget: str,  # e.g. "epochs: 5"
     ):
         self.failed = failed
         self.runs = {a: json.loads((f / "metrics.json").read_text(encoding="utf-8")) for a, f in done.items()}
@@ -34,7 +35,7 @@ class Table:
         random = self.results[0].metrics.loc[["random"], list(SHOWN)]
         self.metrics = pd.concat([comparison.metrics, random]).reindex(columns=comparison.metrics.columns)
         device = " and ".join(dict.fromkeys(run["device"] for run in self.runs.values()))
-        self.notes = [f"Each had {budget} on {device}.", *comparison.notes]
+        self.notes = [f"The budget of each, {budget}, on {device}.", *comparison.notes]
 
     def costs(self) -> pd.DataFrame:  # index: architectures
         "What each architecture took."
@@ -68,7 +69,7 @@ class Table:
         lines = text_lines(self.cells(), width=width).rstrip().splitlines()
         first = max(map(len, [*self.failed, *map(str, self.metrics.index)]))
         lines += [f"{arch:<{first}}  failed – {error}" for arch, error in self.failed.items()]
-        return "\n".join([*lines, "", *self.notes])
+        return "\n".join([*lines, "", *(line for note in self.notes for line in textwrap.wrap(note, width))])
 
     def markdown(self) -> str:
         "For a README or an issue."

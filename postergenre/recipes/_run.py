@@ -57,7 +57,8 @@ class Run:
         "Show the effective options."
         section("Configuration")
         for key, value in self.config.items():
-            print(f"  {key:<12}{'-' if value is None else value}")
+            text = "-" if value is None else " ".join(value) if isinstance(value, list) else value
+            print(f"  {key:<12}{text}")
         print(f"  {'writes to':<12}{self.out}")
 
     def write(self, file: str, text: str) -> None:
