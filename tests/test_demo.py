@@ -15,8 +15,8 @@ from postergenre._demo.metadata import RAW
 from postergenre._demo.plan import SHARE, plan_movies
 from postergenre._demo.styles import STYLES
 from postergenre.demo import draw_poster, make_demo
-from postergenre.recipes.demo import main as demo_main
 from postergenre.genres import GENRES, merge_genres
+from postergenre.recipes.demo import main as demo_main
 
 N = 40  # enough for two workers
 

@@ -46,6 +46,10 @@ class Budget(Callback):
         if self.over:
             raise CancelTrainException
 
+    def after_cancel_train(self):
+        # Else the recorder leaves out the training loss, and all further figures stand one column to the left.
+        self.learn.recorder.cancel_train = False
+
     def after_epoch(self):
         self._follow_clock()
         if self.over:
@@ -153,7 +157,8 @@ class Series(Run):
         if not done:
             raise ValueError(f"no architecture came through; {'; '.join(f'{a}: {e}' for a, e in self.failed.items())}")
         unit = "minutes" if self.config["epochs"] is None else "epochs"
-        table = Table(done, self.failed, f"{unit}: {self.config[unit]:g}")
+        amount = self.config[unit]
+        table = Table(done, self.failed, f"{amount:g} {unit if amount != 1 else unit[:-1]}")
         section("Comparison")
         print(table.text())
         with write_whole(self.out / "comparison.csv") as whole:

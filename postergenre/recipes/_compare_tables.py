@@ -25,7 +25,7 @@ class Table:
         self,
         done: dict[str, Path],  # architecture -> folder of its finished run; the first is what others are compared with
         failed: dict[str, str],  # architecture -> its error in a line
-        budget: str,  # e.g. "epochs: 5"
+        budget: str,  # e.g. "5 epochs"
     ):
         self.failed = failed
         self.runs = {a: json.loads((f / "metrics.json").read_text(encoding="utf-8")) for a, f in done.items()}
@@ -35,7 +35,7 @@ class Table:
         random = self.results[0].metrics.loc[["random"], list(SHOWN)]
         self.metrics = pd.concat([comparison.metrics, random]).reindex(columns=comparison.metrics.columns)
         device = " and ".join(dict.fromkeys(run["device"] for run in self.runs.values()))
-        self.notes = [f"The budget of each, {budget}, on {device}.", *comparison.notes]
+        self.notes = [f"Budget of each: {budget} of training, on {device}.", *comparison.notes]
 
     def costs(self) -> pd.DataFrame:  # index: architectures
         "What each architecture took."

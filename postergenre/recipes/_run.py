@@ -28,6 +28,7 @@ from postergenre.files import write_whole
 from postergenre.movies import read_movies
 from postergenre.plots import plot_curves, plot_examples
 from postergenre.recipes._interrupt import StopOnInterrupt
+from postergenre.recipes._memory import keep_memory
 from postergenre.split import SIDES, save_split, split_movies
 from postergenre.terminal import show_progress
 
@@ -52,6 +53,8 @@ class Run:
         values = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in config.items() if v is not None]
         self.write("config.toml", "\n".join([f"# {self.command}", *values]) + "\n")
         set_seed(config["seed"], reproducible=True)
+        if not torch.cuda.is_available():
+            keep_memory()
 
     def announce(self) -> None:
         "Show the effective options."
