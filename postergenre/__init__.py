@@ -14,8 +14,11 @@ from postergenre.data import PosterDataLoaders, poster_block
 from postergenre.demo import draw_poster, make_demo
 from postergenre.evaluate import Evaluation, compare, evaluate
 from postergenre.genres import GENRES, MERGE, multi_hot
+from postergenre.gradcam import gradcam, plot_gradcam
 from postergenre.inference import load_learner, movie_probs, predict_posters
+from postergenre.interpret import GenreInterpretation
 from postergenre.learner import custom_cnn_learner, densenet_learner, poster_learner
+from postergenre.look import genre_palette, plot_genre_look
 from postergenre.metrics import MacroAP, TopNAccuracy, macro_average_precision, top_n_accuracy
 from postergenre.models.build import list_archs
 from postergenre.movies import left_out_table, read_movies
@@ -26,6 +29,7 @@ __all__ = [
     "GENRES",
     "MERGE",
     "Evaluation",
+    "GenreInterpretation",
     "MacroAP",
     "PosterDataLoaders",
     "PosterImage",
@@ -37,7 +41,9 @@ __all__ = [
     "densenet_learner",
     "draw_poster",
     "evaluate",
+    "genre_palette",
     "genre_shares",
+    "gradcam",
     "left_out_table",
     "list_archs",
     "load_learner",
@@ -48,6 +54,8 @@ __all__ = [
     "multi_hot",
     "open_poster",
     "plot_balance",
+    "plot_genre_look",
+    "plot_gradcam",
     "popularity_baseline",
     "poster_block",
     "poster_learner",

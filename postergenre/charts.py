@@ -60,7 +60,7 @@ def plot_cooccurrence(
     "Two heat maps: of the movies with the row's genre, the share that has the column's genre too; grey: no such movie."
     side = 1.9 + 0.36 * len(truth)
     fig, axes = plt.subplots(2, 1, figsize=(side + 0.4, 2 * side), layout="constrained")
-    most = np.nanmax([_off_diagonal(t).to_numpy() for t in (truth, predicted)], initial=0)
+    most = max(_off_diagonal(t).fillna(0).to_numpy().max() for t in (truth, predicted))
     for ax, table, title in zip(axes, (truth, predicted), ("true genres", "top n predictions"), strict=True):
         _heat(ax, _off_diagonal(table), least=0.05, most=most)
         ax.set_title(f"Genres that stand together in the {title}", fontsize=11, loc="left")
@@ -93,7 +93,7 @@ def plot_reliability(
 def _heat(ax: Axes, table: pd.DataFrame, least: float, most: float | None = None) -> None:
     "Shares as colours, with percentages in the cells from `least` on; NaN stays grey."
     values = table.to_numpy(dtype=float)
-    most = np.nanmax(values, initial=0) if most is None else most
+    most = np.nan_to_num(values).max() if most is None else most
     colours = plt.get_cmap("Blues").with_extremes(bad="#dddddd")
     ax.imshow(values, cmap=colours, vmin=0, vmax=most or 1, aspect="auto")
     for row, column in np.argwhere(np.nan_to_num(values) >= least):

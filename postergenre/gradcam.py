@@ -151,20 +151,21 @@ def plot_gradcam(
     poster = image if isinstance(image, PosterImage) else PosterImage.create(image)
     heats, probs = gradcams(learn, poster, genres, layer)
     panels = len(heats) + 1
-    height = 2.6 * np.clip(poster.height / poster.width, 0.5, 2.5)
-    fig, axes = plt.subplots(1, panels, figsize=(2.6 * panels + 0.6, height + 0.8), layout="constrained")
-    head = [*textwrap.wrap(title, 26)[:2], *textwrap.wrap(", ".join(truth), 26)]
+    ratio = np.clip(poster.height / poster.width, 0.4, 3)
+    wide = 2.6 * min(1, 1.8 / ratio)
+    fig, axes = plt.subplots(1, panels, figsize=(wide * panels + 0.8, wide * ratio + 0.8), layout="constrained")
+    head = [*textwrap.wrap(title, 26, max_lines=2, placeholder=" …"), *textwrap.wrap(", ".join(truth), 26)]
     show_poster(axes[0], poster)
     axes[0].set_title("\n".join(head) or "Poster", fontsize=10, parse_math=False)
+    dark = poster.convert("L").point(lambda grey: 0.75 * grey).convert("RGB")  # or the heat would fade on white
     for ax, heat, (genre, prob) in zip(axes[1:], heats, probs.items(), strict=True):
-        show_poster(ax, poster.convert("L").convert("RGB"))
+        show_poster(ax, dark)
         # Clear where it is cold: there the poster stays readable.
-        ax.imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=np.clip(heat * 1.6, 0, 0.8))
+        ax.imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=0.75 * heat)
         ax.set_title(f"{genre} {prob:.0%}" + ("" if heat.any() else "\nno evidence for it"), fontsize=10)
     scale = plt.cm.ScalarMappable(cmap="inferno")
     bar = fig.colorbar(scale, ax=axes, fraction=0.02, shrink=0.6, aspect=25, pad=0.01, ticks=[0, 1])
-    bar.ax.set_yticklabels(["none", "most"], fontsize=8)
-    bar.set_label("evidence for the genre", fontsize=8, labelpad=-14)
+    bar.ax.set_yticklabels(["no\nevidence", "most"], fontsize=8)
     plt.close(fig)
     return fig
 
@@ -180,11 +181,23 @@ def _with_halves(places: list[float]) -> list[float]:
 
 def _look(learn: Learner, views: torch.Tensor, module: nn.Module) -> tuple[torch.Tensor, torch.Tensor, np.ndarray]:
     "What the module gives for each view, and the logits and probabilities that follow from it."
-    # A network whose weights are all frozen gives gradients only if its input asks for them.
-    entry = learn.model.register_forward_pre_hook(lambda _, inputs: (inputs[0].requires_grad_(), *inputs[1:]))
+    seen = []
+
+    def begin(_, __, output):
+        if not isinstance(output, torch.Tensor):
+            raise ValueError(f"The layer gives a {type(output).__name__}, not a tensor; pass another layer=")
+        # Gradients begin here and not at the first layer: that saves most of the memory, and serves frozen networks.
+        torch.set_grad_enabled(True)
+        # A copy, as the next layer may change it in place, which is forbidden for what gradients begin with.
+        seen[:] = [output.detach().requires_grad_().clone()]
+        return seen[0]
+
+    entry = module.register_forward_hook(begin)
     try:
-        with hook_output(module, detach=False) as seen, hook_output(learn.model, False) as out:
+        with torch.no_grad(), hook_output(learn.model, detach=False) as out:
             probs = _forward(learn, views).detach().cpu().numpy()
     finally:
         entry.remove()
-    return seen.stored, out.stored, probs
+    if not seen:
+        raise ValueError("The network does not use this layer to predict; pass another layer=")
+    return seen[0], out.stored, probs

@@ -109,7 +109,7 @@ class GenreInterpretation:
         self,
     ) -> np.ndarray:  # (genres, 2, 2): [[true negatives, false positives], [false n., true p.]]
         "A 2 x 2 table for each genre at the thresholds; scikit-learn's multilabel_confusion_matrix."
-        return multilabel_confusion_matrix(self.evaluation.targets, self._predicted)
+        return multilabel_confusion_matrix(self.evaluation.targets, self._predicted, labels=self._labels)
 
     def plot_confusion_matrix(self, *_, **__) -> None:
         "Refused: movies have several genres."
@@ -120,8 +120,9 @@ class GenreInterpretation:
 
     def print_classification_report(self) -> None:
         "Precision, recall and F1 of each genre at the thresholds; scikit-learn's classification_report."
-        targets, vocab = self.evaluation.targets, list(self.evaluation.vocab)
-        print(classification_report(targets, self._predicted, target_names=vocab, zero_division=0))
+        _, targets, vocab = self._arrays
+        names = {"labels": self._labels, "target_names": list(vocab)}
+        print(classification_report(targets, self._predicted, **names, zero_division=0))
 
     # ---- posters
 
@@ -151,23 +152,30 @@ class GenreInterpretation:
         table = self.top_losses(k)
         return self._plot(table.index, [f"loss {loss:.2f}" for loss in table["loss"]])
 
-    def plot_examples(
+    def examples(
         self,
         kind: str = "random",  # "best", "worst" or "random"
-        n: int = 12,  # posters
+        n: int = 12,  # movies
         seed: int = 42,  # which random ones
-    ) -> Figure:  # ValueError: unknown kind
-        "Posters with truth and predictions; best: all true genres in the top n and the smallest loss; worst: opposite."
+    ) -> np.ndarray:  # rows of `movies`, in order. ValueError: unknown kind
+        "Which movies are best (all true genres in the top n, then the smallest loss), worst (the opposite), or random."
         if kind not in KINDS:
             raise ValueError(f"Unknown kind {kind!r}; choose one of: {', '.join(KINDS)}")
         probs, targets, _ = self._arrays
         if kind == "random":
-            order = np.random.default_rng(seed).permutation(len(probs))
-        else:
-            hits, losses = top_n_hits(probs, targets), movie_losses(probs, targets)
-            sign = -1 if kind == "best" else 1
-            order = np.lexsort((-sign * losses, sign * hits))  # NaN, a movie without genres, comes last
-        return self._plot(order[:n])
+            return np.random.default_rng(seed).permutation(len(probs))[:n]
+        sign = -1 if kind == "best" else 1
+        # A movie without genres has no share of hits, NaN, and comes last.
+        return np.lexsort((-sign * movie_losses(probs, targets), sign * top_n_hits(probs, targets)))[:n]
+
+    def plot_examples(
+        self,
+        kind: str = "random",  # as in `examples`
+        n: int = 12,  # posters
+        seed: int = 42,  # which random ones
+    ) -> Figure:
+        "Posters with their true genres and predictions."
+        return self._plot(self.examples(kind, n, seed))
 
     def plot_look(
         self,
@@ -207,6 +215,11 @@ class GenreInterpretation:
     @property
     def _predicted(self) -> np.ndarray:
         return self.evaluation.probs > self.evaluation.thresh
+
+    @property
+    def _labels(self) -> list[int] | None:
+        "scikit-learn takes a single column for a choice of two classes; the second one is the genre."
+        return [1] if len(self.evaluation.vocab) == 1 else None
 
     @property
     def _posters(self) -> pd.DataFrame:

@@ -94,12 +94,14 @@ def plot_genre_look(
     vocab = evaluation.vocab if isinstance(evaluation, Predictions) else vocab_of(movies)
     look = genre_palette(movies, vocab=vocab) if look is None else look
     genres = [genres] if isinstance(genres, str) else list(look.index if genres is None else genres)
+    if not genres:
+        raise ValueError("None of these movies has a genre; pass others, or genres=")
     if unknown := [g for g in genres if g not in look.index]:
         raise ValueError(f"No movie here has the genre {unknown[0]!r}; there are: {', '.join(look.index)}")
     probs, posters = _probs_of(movies, evaluation, len(vocab)), movies["poster"].tolist()
     labels = multi_hot(movies["genres"], vocab).astype(bool)
     k, top, row = min(k, len(movies)), 0.55, 1.6
-    width, height = 5.5 + 1.0 * k, top + row * len(genres)
+    width, height = 5.5 + 1.0 * max(k, 3), top + row * len(genres)
     fig = plt.figure(figsize=(width, height))
 
     def place(left: float, down: float, wide: float, high: float) -> Axes:

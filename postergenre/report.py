@@ -15,9 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from postergenre.evaluate import Evaluation
 from postergenre.files import write_whole
 from postergenre.inference import load_learner
+from postergenre.movie_rows import rows_of
 from postergenre.movies import read_movies
 from postergenre.report_contents import Record, contents
-from postergenre.split import load_split
 
 FILES = ("metrics.json", "history.csv", "breakdown.csv", "predictions.csv", "split.csv")
 
@@ -61,11 +61,12 @@ def movies_of(
 ) -> pd.DataFrame:  # with the column split. FileNotFoundError: the data is gone
     "The movies of a run, read again, on the sides where the run had them."
     movies = read_movies(data or record.metrics["data"]["folder"], verbose=False)
-    attrs = movies.attrs
-    used = pd.read_csv(record.folder / "split.csv", dtype="str")["id"]
-    movies = movies[movies["id"].astype("str").isin(used)].reset_index(drop=True)
-    movies.attrs = attrs
-    return load_split(movies, record.folder / "split.csv")
+    split = pd.read_csv(record.folder / "split.csv", dtype="str")
+    ids = split["id"].str.rpartition("#")[0] if record.leaky else split["id"]
+    rows = movies.iloc[rows_of(movies["id"], ids, "the data")].reset_index(drop=True)
+    rows = rows.assign(split=split["split"])
+    rows.attrs = movies.attrs
+    return rows.assign(id=split["id"]) if record.leaky else rows
 
 
 def render(

@@ -12,6 +12,7 @@ from postergenre.bootstrap import METRICS
 from postergenre.evaluate import Evaluation, compare
 from postergenre.interpret import GenreInterpretation
 from postergenre.metrics import top_n_hits
+from postergenre.movie_rows import rows_of
 from postergenre.movies import left_out_table
 from postergenre.plots import plot_curves
 from postergenre.report_pictures import cards, chart, heat_cards
@@ -49,6 +50,11 @@ class Record:
     balance: pd.DataFrame  # genres x (posters, ways of balancing), as balance_table has it
     result: Evaluation  # on the test movies
 
+    @property
+    def leaky(self) -> bool:
+        "Whether crops of one poster stood in training and in the test; see postergenre.leak."
+        return self.metrics["config"].get("protocol") == "study"
+
 
 def contents(
     record: Record,
@@ -57,14 +63,14 @@ def contents(
 ) -> dict:  # ValueError: a test movie is not among the movies
     "Everything that the page says and shows."
     result, run = record.result, record.metrics
-    test = in_order(movies, result)
+    test = movies.iloc[rows_of(movies["id"], result.ids, "movies")].reset_index(drop=True)
     interp = GenreInterpretation(result, test, learn)
     figures, genres = result.metrics, result.per_genre()
     seed, confusions = run["config"]["seed"], confusions_words(interp)
     return {
         "run": run,
         "name": result.name,
-        "leaky": run["config"].get("protocol") == "study",
+        "leaky": record.leaky,
         "demo": run["data"]["demo"],
         "sides": [(side, int((movies["split"] == side).sum())) for side in SIDES],
         "kept": len(movies),
@@ -90,16 +96,6 @@ def contents(
         "heat": heat_cards(learn, test, chosen(interp, "random", len(test), seed)[-6:]),
         "reliability": chart(interp.plot_reliability(), reliability_alt(figures)),
     }
-
-
-def in_order(movies: pd.DataFrame, result: Evaluation) -> pd.DataFrame:
-    "The movies that were tested, in the order of the result."
-    rows = pd.Index(movies["id"].astype("str")).get_indexer(result.ids.astype("str"))
-    if (missing := int((rows < 0).sum())) > 0:
-        raise ValueError(
-            f"{missing} of the {len(rows)} test movies are not among the movies given; pass the movies of this run"
-        )
-    return movies.iloc[rows].reset_index(drop=True)
 
 
 def headline(result: Evaluation, figures: pd.DataFrame) -> dict:

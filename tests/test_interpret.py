@@ -222,6 +222,18 @@ def test_the_report_has_a_row_a_genre(small, capsys):
     assert rows["Comedy"] == ["0.00", "0.00", "0.00", "0"]
 
 
+def test_results_with_little_in_them_give_tables_and_charts():
+    one = GenreInterpretation(Evaluation([[0.2], [0.9]], [[1], [0]], ["War"]))
+    assert one.confusion_matrix().tolist() == [[[0, 1], [1, 0]]]
+    one.print_classification_report()
+    for probs, targets in (([[0.2, 0.8]], [[0, 0]]), (np.eye(2), np.eye(2))):
+        found = GenreInterpretation(Evaluation(probs, targets, ["Drama", "War"]))
+        assert found.most_confused().empty
+        for plot in (found.plot_per_genre, found.plot_confusions, found.plot_cooccurrence, found.plot_reliability):
+            assert plot().axes
+    assert one.plot_cooccurrence().axes
+
+
 def test_a_single_confusion_matrix_is_refused(small):
     with pytest.raises(NotImplementedError, match=r"several genres.*use plot_confusions\(\)"):
         small.plot_confusion_matrix(normalize=True)
@@ -246,6 +258,7 @@ def test_best_and_worst_examples_follow_hits_then_loss(movies):
 
     assert titles("best") == ["T0", "T3", "T9", "T6"] and titles("worst") == ["T6", "T9", "T3", "T0"]
     assert sorted(titles("random")) == sorted(titles("best")) and len(titles("random", 2)) == 2
+    assert interp.examples("worst", 2).tolist() == [2, 3]
     with pytest.raises(ValueError, match="Unknown kind 'good'; choose one of: best, worst, random"):
         interp.plot_examples("good")
 

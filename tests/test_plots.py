@@ -171,6 +171,8 @@ def test_the_look_shows_the_most_probable_posters(movies, result):
 
 
 def test_the_look_says_what_does_not_fit(movies, result):
+    with pytest.raises(ValueError, match="None of these movies has a genre"):
+        plot_genre_look(movies.assign(genres=[[]] * len(movies)), result)
     with pytest.raises(ValueError, match="No movie here has the genre 'War'; there are: Action, Comedy"):
         plot_genre_look(movies, result, "War")
     with pytest.raises(ValueError, match=r"shape \(24, 3\), not \(24, 20\)"):

@@ -97,7 +97,8 @@ def _from_torchvision(name: str, n_out: int, pretrained: bool, weights) -> tuple
 
 def _from_timm(name: str, n_out: int, size, pretrained: bool, weights) -> tuple[nn.Module, tuple | None]:
     kwargs = {"num_classes": n_out}
-    if "img_size" in inspect.signature(timm.model_entrypoint(name.split(".")[0])).parameters or name.startswith("vit"):
+    cfg = get_pretrained_cfg(name.split(".")[0])
+    if cfg is not None and cfg.fixed_input_size:  # transformers: positions are laid out when the network is built
         kwargs["img_size"] = size
     if pretrained:
         _check_timm_pretrained(name)

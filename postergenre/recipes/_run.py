@@ -29,6 +29,7 @@ from postergenre.movies import read_movies
 from postergenre.plots import plot_curves, plot_examples
 from postergenre.recipes._interrupt import StopOnInterrupt
 from postergenre.recipes._memory import keep_memory
+from postergenre.report import write_report
 from postergenre.split import SIDES, save_split, split_movies
 from postergenre.terminal import show_progress
 
@@ -164,7 +165,9 @@ class Run:
         self.save_figure(plot_curves(self.history), "curves.png")
         self.save_figure(plot_examples(test, result.probs, result.vocab, seed=self.config["seed"]), "examples.png")
         self.write("metrics.json", json.dumps(self.metrics(result), indent=2) + "\n")
+        write_report(self.out, movies, learn)
         print(f"\nDone in {(time.time() - self.started) / 60:.1f} minutes. Everything is in {self.out}.")
+        print(f"The report, to open in a browser: {self.out / 'report.html'}")
         print(f"""To use the learner:
 
   python -m postergenre.predict {self.out / "learner.pkl"} posters/ --csv genres.csv

@@ -44,8 +44,9 @@ def test_any_architecture_by_name(arch):
     assert sum(p.numel() for p in body + head) == parameters(model) and head[0].shape[0] == 7
 
 
-def test_vision_transformer_takes_the_size_of_the_posters():
-    model, _ = create_model("vit_tiny_patch16_224", 3, (96, 64))
+@pytest.mark.parametrize("arch", ["vit_tiny_patch16_224", "deit_tiny_patch16_224"])
+def test_vision_transformers_take_the_size_of_the_posters(arch):
+    model, _ = create_model(arch, 3, (96, 64))
     assert model.eval()(torch.zeros(1, 3, 96, 64)).shape == (1, 3) and head_name(model) == "head"
 
 

@@ -1,0 +1,199 @@
+"""Comparing architectures: same movies and budget, going on after failures, stopping and resuming, the tables."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from fastai.callback.progress import CSVLogger
+
+from postergenre import custom_cnn_learner
+from postergenre.evaluate import Evaluation, compare
+from postergenre.recipes import _run
+from postergenre.recipes import compare as recipe
+from postergenre.recipes._cli import build_parser, command, read_config
+from postergenre.recipes._compare import Budget, Series, one_line
+from postergenre.recipes._compare_tables import Table, plot_comparison, plot_genres
+from postergenre.recorded import record_run
+
+
+@pytest.fixture(scope="module")
+def quick():
+    "Runs without their reports, which have their own tests."
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_run, "write_report", lambda *_: None)
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def options(demo_folder, tmp_path_factory) -> dict:
+    out = tmp_path_factory.mktemp("compare") / "out"
+    return {"data": str(demo_folder), "epochs": 1, "size": "64", "bs": 8, "seed": 3, "out": str(out)}
+
+
+@pytest.fixture(scope="module")
+def out(quick, options):
+    "A comparison in which the first architecture fails."
+    recipe.main(["nonsense", "custom_cnn"], **options)
+    return Path(options["out"])
+
+
+def test_it_goes_on_after_a_failure_and_its_row_names_the_error(out):
+    table = pd.read_csv(out / "comparison.csv", index_col=0)
+    assert list(table.index) == ["custom_cnn", "popularity", "random", "nonsense"]
+    assert "Unknown architecture 'nonsense'" in table.loc["nonsense", "error"]
+    assert "\n" not in table.loc["nonsense", "error"] and table["error"].notna().sum() == 1
+    assert "| nonsense | failed: ValueError: Unknown architecture" in (out / "comparison.md").read_text()
+    assert "Traceback" in (out / "nonsense" / "error.txt").read_text()
+
+
+def test_a_second_call_goes_on_and_adds(out, options, capsys, monkeypatch):
+    before = (out / "custom_cnn" / "metrics.json").stat().st_mtime_ns
+    trained = []
+    monkeypatch.setattr(
+        recipe, "poster_learner", lambda dls, arch, **_: trained.append(arch) or custom_cnn_learner(dls)
+    )
+    recipe.main(["custom_cnn", "resnet18"], **options)
+    assert trained == ["resnet18"] and (out / "custom_cnn" / "metrics.json").stat().st_mtime_ns == before
+    said = capsys.readouterr().out
+    assert "custom_cnn: done before, kept" in said and "resnet18 (2 of 2)" in said
+    assert "Budget of each: 1 epoch of training" in said and "popularity" in said and "random" in said
+    for file in ("comparison.csv", "comparison.md", "comparison.png", "per_genre.csv", "per_genre.png"):
+        assert (out / file).is_file()
+
+
+def test_the_table_holds_costs_figures_and_paired_differences(out):
+    results = [Evaluation.load(out / a / "predictions.csv") for a in ("custom_cnn", "resnet18")]
+    expected = compare(results).metrics
+    table = pd.read_csv(out / "comparison.csv", index_col=0)
+    for metric in ("top_n_accuracy", "macro_ap", "macro_ap difference"):
+        for end, column in (("value", metric), ("low", f"{metric} low"), ("high", f"{metric} high")):
+            assert table.loc["resnet18", column] == pytest.approx(expected.loc["resnet18", (metric, end)])
+    metrics = json.loads((out / "custom_cnn" / "metrics.json").read_text())
+    assert table.loc["custom_cnn", "parameters"] == metrics["parameters"] == 78_020
+    assert table.loc["custom_cnn", "images_per_second"] > 0 and table.loc["custom_cnn", "epochs"] == 1
+    splits = {(out / a / "split.csv").read_bytes() for a in ("", "custom_cnn", "resnet18")}
+    assert len(splits) == 1
+
+
+def test_the_figures(out):
+    table = Table({a: out / a for a in ("custom_cnn", "resnet18")}, {}, "1 epoch")
+    bars = plot_comparison(table.metrics)
+    assert len(bars.axes) == 2 and [t.get_text() for t in bars.axes[0].get_yticklabels()] == ["resnet18", "custom_cnn"]
+    assert [line.get_label() for line in bars.axes[0].lines if line.get_label()[0] != "_"] == ["popularity", "random"]
+    genres = table.per_genre()
+    assert list(genres) == ["movies", "custom_cnn", "resnet18"] and len(genres) == 20
+    heat = plot_genres(genres)
+    assert heat.axes[0].images[0].get_array().shape == (20, 2)
+
+
+def test_other_options_or_movies_are_refused(out, options):
+    with pytest.raises(ValueError, match="was begun with bs = 8, not 4; go on with the same options, or name another"):
+        recipe.main(["custom_cnn"], **options | {"bs": 4})
+    with pytest.raises(ValueError, match="two budgets; give one"):
+        recipe.main(["custom_cnn"], **options | {"minutes": 1})
+    with pytest.raises(ValueError, match="should be more than 0"):
+        recipe.main(["custom_cnn"], **options | {"epochs": 0})
+    split = (out / "split.csv").read_text()
+    (out / "split.csv").write_text(split.replace("train", "test", 1))
+    with pytest.raises(ValueError, match=r"The movies are others than .* was begun with"):
+        recipe.main(["custom_cnn"], **options)
+    assert (out / "split.csv").read_text() == split.replace("train", "test", 1)
+    (out / "split.csv").write_text(split)
+
+
+def test_wrong_options_are_said_before_anything_is_trained(options, tmp_path):
+    with pytest.raises(ValueError, match="Unknown balance 'evn'"):
+        recipe.main(["custom_cnn"], **options | {"balance": "evn", "out": str(tmp_path / "x")})
+    assert not (tmp_path / "x" / "custom_cnn").exists()
+
+
+def test_ctrl_c_keeps_what_is_done(quick, out, options, monkeypatch, capsys):
+    (out / "comparison.md").unlink()
+
+    def interrupted(dls, arch, **_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recipe, "poster_learner", interrupted)
+    with pytest.raises(SystemExit) as stop:
+        argv = [f"--{k}={v}" for k, v in options.items()]
+        command(recipe.main, ["--arch", "custom_cnn", "vgg11", *argv])
+    assert stop.value.code == 130
+    assert f"Stopped in the middle of vgg11, which will begin anew. Go on with --out {out}" in capsys.readouterr().out
+    assert "| custom_cnn | 78,020 |" in (out / "comparison.md").read_text()
+
+
+def test_nothing_finished_is_an_error(quick, options, tmp_path):
+    with pytest.raises(ValueError, match="no architecture came through; nonsense: ValueError: Unknown architecture"):
+        recipe.main(["nonsense"], **options | {"out": str(tmp_path / "x")})
+
+
+def test_a_record_of_one_architecture_is_a_config(out, tmp_path):
+    file = record_run(out / "custom_cnn", "cnn", tmp_path)
+    assert read_config(file, recipe.main)["arch"] == ["custom_cnn"]
+
+
+def test_arch_takes_several_names(tmp_path):
+    parser = build_parser(recipe.main, recipe.__doc__)
+    assert parser.parse_args(["--arch", "a", "b"]).arch == ["a", "b"]
+    assert "custom_cnn; the others are compared" in " ".join(parser.format_help().split())
+    (tmp_path / "c.toml").write_text('arch = "a"')
+    assert read_config(tmp_path / "c.toml", recipe.main) == {"arch": ["a"]}
+    (tmp_path / "c.toml").write_text("arch = [true]")
+    with pytest.raises(ValueError, match="should be a str or a list of such"):
+        read_config(tmp_path / "c.toml", recipe.main)
+
+
+def test_folders_stay_inside(options, tmp_path):
+    series = Series(options | {"arch": ["timm/x", "../y"], "minutes": None, "out": str(tmp_path / "x")})
+    assert [series.folder(a).relative_to(tmp_path / "x").name for a in series.config["arch"]] == ["timm_x", "__y"]
+
+
+def test_minutes_end_training_with_a_whole_schedule_and_a_whole_log(dls, tmp_path):
+    "The log of an epoch that was cut short once lacked its training loss, so that all columns were shifted."
+    learn = custom_cnn_learner(dls, path=tmp_path)
+    budget = Budget(0.02)
+    begun = time.monotonic()
+    with learn.no_bar(), learn.no_logging():
+        learn.fit_one_cycle(10_000, 1e-2, cbs=[budget, CSVLogger("log.csv")])
+    assert 1.2 <= time.monotonic() - begun < 20
+    lrs = learn.recorder.hps["lr"]
+    assert max(lrs) > 5e-3 and lrs[-1] < 2e-3
+    log = pd.read_csv(tmp_path / "log.csv")
+    assert log.notna().all().all() and log["time"].str.contains(":").all()
+    assert budget not in learn.cbs
+
+
+def test_no_minutes_no_effect(dls):
+    learn = custom_cnn_learner(dls)
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(1, cbs=[Budget(None)])
+    assert len(learn.recorder.values) == 1
+
+
+def test_errors_in_one_line():
+    assert one_line(ValueError("\n first\nsecond")) == "ValueError: first"
+    assert one_line(MemoryError()) == "MemoryError"
+    assert len(one_line(RuntimeError("x" * 500))) == 160
+
+
+@pytest.mark.slow
+def test_sigint_and_resume(options, tmp_path):
+    args = [sys.executable, "-m", "postergenre.recipes.compare", "--arch", "custom_cnn", "resnet18"]
+    args += [f"--{k}={v}" for k, v in (options | {"out": tmp_path / "out", "epochs": 40}).items()]
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    while process.poll() is None and not (tmp_path / "out" / "resnet18" / "history.csv").is_file():
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    said, err = process.communicate(timeout=240)
+    assert process.returncode == 130, err
+    assert "Stopped in the middle of resnet18" in said and (tmp_path / "out" / "comparison.md").is_file()
+    done = subprocess.run(args, capture_output=True, text=True, timeout=500, env=env)
+    assert done.returncode == 0 and "custom_cnn: done before, kept" in done.stdout
+    assert (tmp_path / "out" / "resnet18" / "report.html").is_file()
