@@ -43,20 +43,28 @@ def poster_block(
     )
 
 
-def training_rows(
-    movies: pd.DataFrame,  # with the column split
-    balance: str | int | None = None,  # crops a poster: None, "study", "even", "study:1000", or 1000
-) -> pd.DataFrame:  # one row each time a training poster is seen in an epoch. ValueError: unknown balance
-    "The training movies, repeated as the balance says."
+def parse_balance(
+    balance: str | int | None,  # None or "none"; "study" or "even"; with a target "study:1000"; 3000 = "study:3000"
+) -> tuple[str | None, int]:  # method (None: no balancing), crops wanted of each genre. ValueError: neither of these
+    "The method and target that a balance names."
     if balance is None or balance == "none":
-        return training_movies(movies)
+        return None, TARGET
     method, _, target = ("study", "", str(balance)) if isinstance(balance, int) else str(balance).partition(":")
     if method not in METHODS or (target and not target.isdecimal()):
         raise ValueError(
             f"Unknown balance {balance!r}; use none, {', '.join(METHODS)}, or one of these with the crops wanted of "
             f"each genre, for example study:1000 (default {TARGET})"
         )
-    return balanced_crops(movies, int(target) if target else TARGET, method)
+    return method, int(target) if target else TARGET
+
+
+def training_rows(
+    movies: pd.DataFrame,  # with the column split
+    balance: str | int | None = None,  # as in parse_balance
+) -> pd.DataFrame:  # one row each time a training poster is seen in an epoch. ValueError: unknown balance
+    "The training movies, repeated as the balance says."
+    method, target = parse_balance(balance)
+    return training_movies(movies) if method is None else balanced_crops(movies, target, method)
 
 
 class PosterDataLoaders(DataLoaders):

@@ -2,8 +2,13 @@
 
 import numpy as np
 import pandas as pd
+from fastai.learner import Learner
 
 from postergenre.balance import TARGET, balanced_crops
+from postergenre.baselines import genre_frequencies
+from postergenre.evaluate import Evaluation
+from postergenre.genres import multi_hot
+from postergenre.inference import movie_probs
 
 LEAKY = "leaky"
 
@@ -40,3 +45,26 @@ def seen_share(
     "The share of the test crops whose poster stands in training too."
     test = rows[rows["split"] == "test"]
     return float(test["movie"].isin(rows.loc[rows["split"] == "train", "movie"]).mean())
+
+
+def evaluate_crops(
+    learn: Learner,
+    rows: pd.DataFrame,  # crops to judge on: columns id, poster, genres; a poster may stand in many rows
+    train: pd.DataFrame,  # the training crops, for the popularity row
+    name: str,  # in the table
+    progress: bool | None = None,  # a bar; None: in a terminal or notebook
+) -> Evaluation:  # each crop counts once
+    "Judge a model on rows that repeat posters; each poster is looked at once, as `evaluate` does."
+    vocab = tuple(learn.dls.vocab)
+    posters = rows.drop_duplicates("poster")
+    probs = pd.DataFrame(movie_probs(learn, posters, progress=progress), index=posters["poster"].map(str))
+    return Evaluation(
+        probs.loc[rows["poster"].map(str)].to_numpy(),
+        multi_hot(rows["genres"], vocab),
+        vocab,
+        getattr(learn.loss_func, "thresh", 0.5),
+        rows["id"],
+        name,
+        genre_frequencies(train, vocab),
+        rows.get("title"),
+    )

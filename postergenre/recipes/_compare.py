@@ -18,7 +18,8 @@ from fastai.learner import Callback, Learner
 from postergenre.evaluate import Evaluation
 from postergenre.files import write_whole
 from postergenre.recipes._compare_tables import Table, plot_comparison, plot_genres
-from postergenre.recipes._run import Run, section
+from postergenre.recipes._run import Run
+from postergenre.recipes._setup import section
 from postergenre.split import save_split
 
 MAY_DIFFER = ("arch", "out", "workers")  # between the runs that fill one folder

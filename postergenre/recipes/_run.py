@@ -1,7 +1,6 @@
 """What all recipes share: where the data comes from, the run's folder, training, scoring, and what is written."""
 
 import json
-import os
 import platform
 import shlex
 import sys
@@ -19,21 +18,24 @@ from fastai.callback.tracker import SaveModelCallback
 from fastai.learner import Callback, Learner
 from fastai.torch_core import set_seed
 
-from postergenre.balance import METHODS, balance_table, plot_balance
+from postergenre.balance import balance_table, plot_balance
 from postergenre.bootstrap import METRICS
-from postergenre.data import PosterDataLoaders, training_rows
-from postergenre.demo import MARKER, make_demo
+from postergenre.data import PosterDataLoaders, parse_balance, training_rows
+from postergenre.demo import MARKER
 from postergenre.evaluate import Evaluation, evaluate
 from postergenre.files import write_whole
+from postergenre.leak import evaluate_crops, seen_share, split_crops
 from postergenre.movies import read_movies
 from postergenre.plots import plot_curves, plot_examples
 from postergenre.recipes._interrupt import StopOnInterrupt
 from postergenre.recipes._memory import keep_memory
+from postergenre.recipes._setup import device_name, find_data, new_folder, parse_size, section
 from postergenre.report import write_report
 from postergenre.split import SIDES, save_split, split_movies
 from postergenre.terminal import show_progress
 
 MONITOR = "top_n_accuracy"
+PROTOCOLS = ("movie", "study")
 NO_END = 10_000  # epochs, where minutes end the training
 PACKAGES = ("postergenre", "fastai", "torch", "torchvision", "timm", "pandas", "pillow")
 
@@ -47,6 +49,8 @@ class Run:
         config: dict,  # the recipe's effective options: data, seed, limit, out, ...
         resume: bool = False,  # go on in the folder `out`, which must be new otherwise
     ):
+        if config.get("protocol") not in (None, *PROTOCOLS):
+            raise ValueError(f"Unknown --protocol {config['protocol']}; choose one of: {', '.join(PROTOCOLS)}")
         self.name, self.config, self.started = name, config, time.time()
         self.out = Path(config["out"]) if resume else new_folder(config["out"], name)
         self.command = f"python -m postergenre.recipes.{name} {shlex.join(sys.argv[1:])}".strip()
@@ -92,15 +96,35 @@ class Run:
         counts = movies["split"].value_counts()
         self.data |= {"used": len(movies), **{side: int(counts[side]) for side in SIDES}}
         print("Split by movie: " + ", ".join(f"{counts[s]:,} {s}" for s in SIDES))
-        return movies
+        return self.crops_first(movies) if self.leaky else movies
+
+    @property
+    def leaky(self) -> bool:
+        "Whether crops are divided instead of movies, on purpose."
+        return self.config.get("protocol") == "study"
+
+    def crops_first(self, movies: pd.DataFrame) -> pd.DataFrame:
+        "The study's protocol on all movies but the test ones, which stay apart to show what it hides."
+        method, target = parse_balance(self.config["balance"])
+        if method is None:
+            raise ValueError("--protocol study divides crops, so it needs some: add --balance study:1000")
+        pool, unseen = movies[movies["split"] != "test"], movies[movies["split"] == "test"]
+        rows = split_crops(pool, target, method, seed=self.config["seed"])
+        self.unseen = split_crops(unseen, max(1, target * len(unseen) // len(pool)), method)
+        save_split(rows, self.out / "split.csv")
+        self.data |= {side: int((rows["split"] == side).sum()) for side in SIDES}
+        print(f"*** LEAKY on purpose: {len(rows):,} crops of {len(pool):,} movies are divided, not the movies. ***")
+        print(f"*** The posters of {seen_share(rows):.0%} of the test crops are in training too.".ljust(75) + "***")
+        return rows
 
     def loaders(self, movies: pd.DataFrame) -> PosterDataLoaders:
         "Balance and load the movies; show the genres before and after."
         config = self.config
         section("Genres in an epoch of training")
-        method, _, target = str(config["balance"]).partition(":")
-        rows = training_rows(movies, config["balance"])
-        table = balance_table(movies, int(target or 3000), [method] if method in METHODS else [])
+        balance = None if self.leaky else config["balance"]  # leaky crops are balanced already
+        rows = training_rows(movies, balance)
+        method, target = parse_balance(balance)
+        table = balance_table(movies, target, [method] if method else [])
         print(table.to_string())
         self.save_figure(plot_balance(table), "breakdown.png")
         table.to_csv(self.out / "breakdown.csv")
@@ -109,7 +133,7 @@ class Run:
             movies,
             size=parse_size(config["size"]),
             crop=config["crop"],
-            balance=config["balance"],
+            balance=balance,
             bs=config["bs"],
             num_workers=config["workers"],
         )
@@ -158,9 +182,7 @@ class Run:
     def finish(self, learn: Learner, movies: pd.DataFrame) -> Evaluation:
         "Score on the test movies, write figures and numbers, say how to go on."
         test = movies[movies["split"] == "test"]
-        section(f"Test: {len(test):,} movies that training never saw")
-        result = evaluate(learn, test, train=movies[movies["split"] == "train"], name=self.name)
-        print(result)
+        result = self.finish_leaky(learn, movies) if self.leaky else self.judge(learn, movies)
         result.save(self.out / "predictions.csv")
         self.save_figure(plot_curves(self.history), "curves.png")
         self.save_figure(plot_examples(test, result.probs, result.vocab, seed=self.config["seed"]), "examples.png")
@@ -177,12 +199,31 @@ class Run:
   >>> learn.predict("poster.jpg")""")
         return result
 
+    def judge(self, learn: Learner, movies: pd.DataFrame) -> Evaluation:
+        "Score on the test movies."
+        test = movies[movies["split"] == "test"]
+        section(f"Test: {len(test):,} movies that training never saw")
+        result = evaluate(learn, test, train=movies[movies["split"] == "train"], name=self.name)
+        print(result)
+        return result
+
+    def finish_leaky(self, learn: Learner, rows: pd.DataFrame) -> Evaluation:
+        "Score on the leaky test crops, then on crops cut the same way from movies that were kept apart."
+        train, test = rows[rows["split"] == "train"], rows[rows["split"] == "test"]
+        section(f"LEAKY test: {len(test):,} crops, most of posters that are in training too")
+        result = evaluate_crops(learn, test, train, f"{self.name} (leaky)")
+        print(result)
+        section(f"The same model on {len(self.unseen):,} crops of movies that it never saw")
+        honest = evaluate_crops(learn, self.unseen, train, f"{self.name} (unseen movies)")
+        print(honest)
+        honest.save(self.out / "predictions_unseen.csv")
+        leaky, true = (e.metrics.loc[e.name, (MONITOR, "value")] for e in (result, honest))
+        print(f"\nThe leak: top-n accuracy {leaky:.1%} (leaky) against {true:.1%} on movies never seen.")
+        self.unseen_figures = self.figures(honest)
+        return result
+
     def metrics(self, result: Evaluation) -> dict:
         "The numbers of the run and everything needed to get them again."
-        rows = {
-            row: {name: {end: _rounded(figures[name, end]) for end in ("value", "low", "high")} for name in METRICS}
-            for row, figures in result.metrics.iterrows()
-        }
         return {
             "command": self.command,
             "config": self.config,
@@ -199,7 +240,16 @@ class Run:
             "threads": torch.get_num_threads(),
             "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
             "test_movies": len(result.ids),
-            "test": rows,
+            "test": self.figures(result),
+            **({"unseen_movies": self.unseen_figures} if self.leaky else {}),
+        }
+
+    @staticmethod
+    def figures(result: Evaluation) -> dict:
+        "Each row's figures with their intervals."
+        return {
+            row: {name: {end: _rounded(figures[name, end]) for end in ("value", "low", "high")} for name in METRICS}
+            for row, figures in result.metrics.iterrows()
         }
 
     def save_figure(self, figure, file: str) -> None:
@@ -209,52 +259,3 @@ class Run:
 
 def _rounded(x: float) -> float | None:
     return None if np.isnan(x) else round(float(x), 6)
-
-
-def find_data(data: str | None) -> Path:
-    "The folder or CSV of movies: --data, else POSTERGENRE_DATA, else demo posters, said loudly."
-    if data:
-        return Path(data).expanduser()
-    if env := os.environ.get("POSTERGENRE_DATA"):
-        print(f"Data: {env} (from POSTERGENRE_DATA)")
-        return Path(env).expanduser()
-    print("*** No --data and no POSTERGENRE_DATA: using DEMO posters, drawn by the library. ***")
-    print("*** The figures below say nothing about real posters.                        ***")
-    return make_demo("demo_posters")
-
-
-def new_folder(out: str | None, name: str) -> Path:
-    "A folder for the run that overwrites none: --out if it is free (else ValueError), or runs/NAME, runs/NAME-2, ..."
-    if out:
-        folder = Path(out)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ValueError(f"--out {out} is not empty; name another folder, or remove it first")
-    else:
-        tries = [Path("runs") / (name if i == 1 else f"{name}-{i}") for i in range(1, 1000)]
-        folder = next(f for f in tries if not f.exists())
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def parse_size(size: str | int) -> int | tuple[int, int]:
-    "'150' -> 150, '224x160' -> (224, 160), that is height x width. ValueError: neither."
-    parts = str(size).lower().split("x")
-    if len(parts) > 2 or not all(p.strip().isdecimal() for p in parts):
-        raise ValueError(f"--size {size} should be pixels such as 150, or HEIGHTxWIDTH such as 224x160")
-    numbers = tuple(int(p) for p in parts)
-    return numbers[0] if len(numbers) == 1 else numbers
-
-
-def device_name() -> str:
-    "The device that trains, in words."
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    if torch.backends.mps.is_available():
-        return "Apple GPU"
-    threads = torch.get_num_threads()
-    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
-
-
-def section(title: str) -> None:
-    "A heading in the output."
-    print(f"\n== {title} " + "=" * max(4, 76 - len(title)), flush=True)

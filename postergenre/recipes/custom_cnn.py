@@ -18,6 +18,7 @@ def main(
     size: str = "150",  # pixels the network sees: one number, or HEIGHTxWIDTH
     crop: str = "random",  # random: windows at the poster's own scale; whole: the poster resized
     balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: even:1000
+    protocol: str = "movie",  # movie: honest; study: crops cut first and divided afterwards, leaky on purpose
     pretrained: bool = False,  # start from ImageNet weights (downloaded once)
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
     seed: int = 42,  # of the split, the crops and the first weights

@@ -12,9 +12,10 @@ import pytest
 
 from postergenre.recipes import custom_cnn, densenet
 from postergenre.recipes._cli import build_parser, command, read_config
-from postergenre.recipes._run import new_folder, parse_size
+from postergenre.recipes._setup import new_folder, parse_size
 
 OPTIONS = [
+    "protocol",
     "data",
     "epochs",
     "lr",
@@ -29,7 +30,7 @@ OPTIONS = [
     "workers",
     "out",
 ]
-FILES = ["learner.pkl", "config.toml", "history.csv", "metrics.json", "split.csv", "predictions.csv",
+FILES = ["learner.pkl", "config.toml", "history.csv", "metrics.json", "split.csv", "predictions.csv", "report.html",
          "breakdown.png", "curves.png", "examples.png"]  # fmt: skip
 TINY = ["--epochs", "2", "--bs", "8", "--size", "64", "--seed", "3"]
 
@@ -170,3 +171,28 @@ def test_ctrl_c_keeps_the_best_so_far(demo_folder, tmp_path):
     assert "Stopped. Going on with the best epoch so far" in out
     assert (tmp_path / "run" / "learner.pkl").is_file()
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["stopped_early"] is True
+
+
+def test_study_protocol_says_leaky_wherever_its_number_stands(demo_folder, tmp_path):
+    args = ["--data", str(demo_folder), "--protocol", "study", "--balance", "study:20", "--epochs", "1", *TINY[2:]]
+    result = recipe("custom_cnn", [*args, "--out", "run"], cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "*** LEAKY on purpose" in result.stdout and "custom_cnn (leaky)" in result.stdout
+    assert "The leak: top-n accuracy" in result.stdout and "on movies never seen" in result.stdout
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert "custom_cnn (leaky)" in metrics["test"] and "custom_cnn (unseen movies)" in metrics["unseen_movies"]
+    assert "leaky" in (tmp_path / "run" / "report.html").read_text()
+    split = pd.read_csv(tmp_path / "run" / "split.csv")
+    movies = split["id"].str.partition("#")[0]
+    unseen = pd.read_csv(tmp_path / "run" / "predictions_unseen.csv", comment="#", usecols=[0]).iloc[:, 0]
+    assert not set(movies) & {str(i).partition("#")[0] for i in unseen}
+
+
+def test_protocol_needs_crops_and_a_known_name(tmp_path, demo_folder):
+    data = ["--data", str(demo_folder)]
+    for args, said in (
+        (["--protocol", "studdy"], "Unknown --protocol studdy"),
+        (["--protocol", "study"], "add --balance"),
+    ):
+        result = recipe("densenet", [*data, "--protocol", protocol], cwd=tmp_path)
+        assert result.returncode == 1 and said in result.stderr
