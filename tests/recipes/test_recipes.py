@@ -189,10 +189,6 @@ def test_study_protocol_says_leaky_wherever_its_number_stands(demo_folder, tmp_p
 
 
 def test_protocol_needs_crops_and_a_known_name(tmp_path, demo_folder):
-    data = ["--data", str(demo_folder)]
-    for args, said in (
-        (["--protocol", "studdy"], "Unknown --protocol studdy"),
-        (["--protocol", "study"], "add --balance"),
-    ):
-        result = recipe("densenet", [*data, "--protocol", protocol], cwd=tmp_path)
+    for protocol, said in {"studdy": "Unknown --protocol studdy", "study": "add --balance"}.items():
+        result = recipe("densenet", ["--data", str(demo_folder), "--protocol", protocol], cwd=tmp_path)
         assert result.returncode == 1 and said in result.stderr
