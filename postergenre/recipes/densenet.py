@@ -12,7 +12,7 @@ from postergenre.recipes._run import Run
 
 def main(
     data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
-    epochs: int = 6,  # passes over the training crops
+    epochs: int = 4,  # passes over the training crops
     lr: float = 2e-3,  # highest learning rate of the one-cycle schedule (Adam)
     bs: int = 16,  # batch size
     size: str = "150",  # pixels the network sees: one number, or HEIGHTxWIDTH
