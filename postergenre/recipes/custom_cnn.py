@@ -19,7 +19,7 @@ def main(
     crop: str = "random",  # random: windows at the poster's own scale; whole: the poster resized
     balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: even:1000
     protocol: str = "movie",  # movie: honest; study: crops cut first and divided afterwards, leaky on purpose
-    pretrained: bool = False,  # start from ImageNet weights (downloaded once)
+    pretrained: bool = False,  # refused: nobody has trained this network on ImageNet
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
     seed: int = 42,  # of the split, the crops and the first weights
     limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
@@ -30,7 +30,7 @@ def main(
     run = Run("custom_cnn", dict(locals()))
     movies = run.movies()
     dls = run.loaders(movies)
-    learn = custom_cnn_learner(dls, weights=weights)
+    learn = custom_cnn_learner(dls, pretrained=pretrained, weights=weights)
     run.fit(learn)
     run.finish(learn, movies)
 

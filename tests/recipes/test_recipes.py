@@ -162,6 +162,12 @@ def test_errors_are_one_line(tmp_path, demo_folder, monkeypatch):
         assert len(message.splitlines()) == 1
 
 
+def test_custom_cnn_refuses_pretrained_and_does_not_ignore_it(tmp_path, demo_folder, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="nobody has trained it on ImageNet"):
+        command(custom_cnn.main, ["--data", str(demo_folder), "--pretrained", "--bs", "8", "--size", "64"])
+
+
 def test_ctrl_c_keeps_the_best_so_far(demo_folder, tmp_path):
     args = [sys.executable, "-m", "postergenre.recipes.custom_cnn", "--data", str(demo_folder), "--out", "run",
             "--epochs", "500", *TINY[2:]]  # fmt: skip
