@@ -24,7 +24,7 @@ def poster_learner(
     dls: DataLoaders,  # from PosterDataLoaders.from_movies
     arch: str = "densenet121",  # torchvision or timm name; "custom_cnn"; see list_archs()
     pretrained: bool = False,  # ImageNet weights, downloaded or from the cache; nothing is downloaded unless asked
-    weights: str | Path | None = None,  # a local file of weights (.pth, .safetensors) instead
+    weights: str | Path | None = None,  # a local file (.pth, .safetensors) instead; or "lite"
     channels_last: bool
     | None = None,  # memory format; None: on for networks with convolutions (4-15 times faster on CPUs)
     **kwargs,

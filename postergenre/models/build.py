@@ -13,6 +13,7 @@ from timm.models import get_pretrained_cfg
 from torch import nn
 
 from postergenre.models.custom_cnn import CustomCNN
+from postergenre.models.lite import LITE, check_lite, lite_weights
 from postergenre.models.weights import check_reachable, load_body, read_weights, torchvision_weights, unavailable
 
 CUSTOM = "custom_cnn"
@@ -28,7 +29,7 @@ def create_model(
     n_out: int,  # genres
     size: tuple[int, int] = (150, 150),  # (height, width) of the input in pixels
     pretrained: bool = False,  # ImageNet weights, from the cache or the network
-    weights: str | Path | None = None,  # a local file of weights instead
+    weights: str | Path | None = None,  # a local file of weights instead, or "lite" (see models/lite.py)
 ) -> tuple[nn.Module, tuple[list, list] | None]:  # the network; (mean, std) of its inputs if it has weights, else None
     """A network by name that ends in one layer to the genres.
 
@@ -38,6 +39,8 @@ def create_model(
     if pretrained and weights is not None:
         raise ValueError("Pass pretrained=True or weights=..., not both")
     name = arch.removeprefix("timm/")
+    if weights == LITE:
+        check_lite(name)
     if arch == CUSTOM:
         if pretrained:
             raise unavailable(arch, "nobody has trained it on ImageNet")
@@ -103,6 +106,10 @@ def _from_timm(name: str, n_out: int, size, pretrained: bool, weights) -> tuple[
     if pretrained:
         _check_timm_pretrained(name)
         model = timm.create_model(name, pretrained=True, **kwargs)
+    elif weights == LITE:
+        state = lite_weights(name)
+        model = timm.create_model(name, pretrained=False, **kwargs)
+        load_body(model, state, head_name(model), "weights='lite'")
     elif weights is not None:
         state = read_weights(weights)  # says clearly what is wrong with the file; timm then resizes what it must
         overlay = {"file": str(Path(weights).expanduser())}
