@@ -1,0 +1,112 @@
+"""A strong model in minutes: a head on what frozen, pretrained bodies see, as an ordinary learner."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from fastai.data.core import DataLoaders
+from fastai.data.transforms import Normalize
+from fastai.learner import Learner
+from torch import nn
+
+from postergenre.data import size_of
+from postergenre.features import FeatureCache
+from postergenre.genres import multi_hot
+from postergenre.heads import STRENGTHS, fit_head
+from postergenre.learner import model_learner
+from postergenre.models.frozen import FrozenBodies, ProbeModel, frozen_body
+from postergenre.models.lite import LITE
+
+PROBE_ARCHS = ("tf_efficientnet_lite0",)
+
+
+def probe_learner(
+    dls: DataLoaders,  # from PosterDataLoaders.from_movies(..., crop="whole", size=(height, width))
+    archs: Sequence[str] = PROBE_ARCHS,  # one or several bodies, as in create_model; their features stand side by side
+    pretrained: bool = False,  # ImageNet weights from the hub, for all bodies
+    weights: str | Path | None = LITE,  # "lite", or a local file if there is one body
+    **kwargs,  # for poster_learner: loss_func, metrics, ...
+) -> Learner:  # its head knows the genres' frequencies only, until fit_probe. ValueError: no body, or no weights
+    "A learner of frozen bodies and an untrained linear head."
+    archs = [archs] if isinstance(archs, str) else list(archs)
+    if not archs:
+        raise ValueError("archs is empty; pass at least one body, for example ['tf_efficientnet_lite0']")
+    if pretrained and weights == LITE:
+        weights = None
+    made = [frozen_body(arch, size_of(dls), pretrained, weights) for arch in archs]
+    if any(stats is None for _, stats in made):
+        raise ValueError("A frozen body needs weights; pass pretrained=True, weights='lite' or a file of weights")
+    features = FrozenBodies([body for body, _ in made], [stats for _, stats in made])
+    with torch.inference_mode():
+        width = features(torch.zeros(1, 3, *size_of(dls))).shape[1]
+    model = ProbeModel(features, nn.Linear(width, len(dls.vocab)))
+    nn.init.zeros_(model.head.weight)
+    learn = model_learner(dls, model, made[0][1], "+".join(archs), **kwargs)
+    learn.model.eval()
+    return learn
+
+
+def feature_caches(
+    learn: Learner,  # from probe_learner
+    folder: str | Path,  # where the files are
+    **kwargs,  # for FeatureCache: bs, workers, progress
+) -> list[FeatureCache]:  # one a body
+    "The caches of a probe's bodies, at the size of its loaders."
+    features, size = learn.model.features, size_of(learn.dls)
+    norm = next(t for t in learn.dls.valid.after_batch.fs if isinstance(t, Normalize))
+    mean, std = (t.detach().cpu().flatten() for t in (norm.mean, norm.std))
+    caches = []
+    for i, (arch, body) in enumerate(zip(learn.arch.split("+"), features.bodies, strict=True)):
+        scale, shift = (getattr(features, f"{name}{i}").cpu().flatten() for name in ("scale", "shift"))
+        # x -> (x - mean) / std * scale + shift, written as one mean and one std
+        own_std = std / scale
+        own_mean = mean - shift * own_std
+        caches.append(FeatureCache(folder, arch, body, size, (own_mean.tolist(), own_std.tolist()), **kwargs))
+    return caches
+
+
+def poster_features(
+    caches: Sequence[FeatureCache],  # from feature_caches
+    movies: pd.DataFrame,  # with the column poster
+    view: str = "whole",  # as in FeatureCache.get
+) -> np.ndarray:  # (movies, features of all bodies)
+    "The features of movies' posters."
+    return np.concatenate([cache.get(movies["poster"].tolist(), view) for cache in caches], axis=1)
+
+
+def fit_probe(
+    learn: Learner,  # from probe_learner; its head is replaced by the fitted one
+    movies: pd.DataFrame,  # with the columns poster, genres, split (train and valid are used)
+    caches: Sequence[FeatureCache],  # from feature_caches
+    views: Sequence[str] = ("whole", "mirror"),  # of training posters, each a row of its own
+    strengths: Sequence[float] = STRENGTHS,  # of the penalty
+    hidden: int = 0,  # units of a hidden layer; 0: linear
+    seed: int = 42,  # of a hidden layer
+) -> pd.DataFrame:  # a row a strength: training loss, validation loss, top-n accuracy, macro AP
+    "Fit the head on the training posters' features; its strength is chosen on the validation posters."
+    vocab = list(learn.dls.vocab)
+    train, valid = (movies[movies["split"] == side] for side in ("train", "valid"))
+    x = np.concatenate([poster_features(caches, train, view) for view in views])
+    y = np.tile(multi_hot(train["genres"], vocab), (len(views), 1))
+    head, table = fit_head(
+        x, y, poster_features(caches, valid), multi_hot(valid["genres"], vocab), strengths, hidden, seed
+    )
+    learn.model.head = head.to(next(learn.model.head.parameters()).device)
+    learn.create_opt()
+    return table
+
+
+def probe_probs(
+    learn: Learner,  # from probe_learner, fitted
+    movies: pd.DataFrame,  # with the column poster
+    caches: Sequence[FeatureCache],  # from feature_caches
+    views: Sequence[str] = ("whole",),  # whose probabilities are averaged
+) -> np.ndarray:  # (movies, genres), what movie_probs gives, to rounding
+    "Probabilities from cached features: no poster that is in the cache is opened."
+    head = learn.model.head.eval()
+    device = next(head.parameters()).device
+    with torch.inference_mode():
+        views = [torch.from_numpy(poster_features(caches, movies, view)).to(device) for view in views]
+        return torch.stack([learn.loss_func.activation(head(x)) for x in views]).mean(0).cpu().numpy()
