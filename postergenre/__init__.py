@@ -19,6 +19,7 @@ from postergenre.inference import load_learner, movie_probs, predict_posters
 from postergenre.interpret import GenreInterpretation
 from postergenre.learner import custom_cnn_learner, densenet_learner, poster_learner
 from postergenre.look import genre_palette, plot_genre_look
+from postergenre.losses import list_losses, poster_loss
 from postergenre.metrics import MacroAP, TopNAccuracy, macro_average_precision, top_n_accuracy
 from postergenre.models.build import list_archs
 from postergenre.movies import left_out_table, read_movies
@@ -46,6 +47,7 @@ __all__ = [
     "gradcam",
     "left_out_table",
     "list_archs",
+    "list_losses",
     "load_learner",
     "load_split",
     "macro_average_precision",
@@ -59,6 +61,7 @@ __all__ = [
     "popularity_baseline",
     "poster_block",
     "poster_learner",
+    "poster_loss",
     "predict_posters",
     "random_expectation",
     "read_movies",

@@ -8,13 +8,13 @@ from fastai.callback.channelslast import ChannelsLast
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import Normalize
 from fastai.learner import Learner
-from fastai.losses import BCEWithLogitsLossFlat
 from fastai.optimizer import Adam
 from fastcore.meta import delegates
 from fasttransform import Pipeline
 from torch import nn
 
 from postergenre.data import size_of
+from postergenre.losses import poster_loss
 from postergenre.metrics import MacroAP, TopNAccuracy
 from postergenre.models.build import CUSTOM, create_model, head_name, split_body_head
 
@@ -25,22 +25,27 @@ def poster_learner(
     arch: str = "densenet121",  # torchvision or timm name; "custom_cnn"; see list_archs()
     pretrained: bool = False,  # ImageNet weights, downloaded or from the cache; nothing is downloaded unless asked
     weights: str | Path | None = None,  # a local file (.pth, .safetensors) instead; or "lite"
+    loss: str | None = None,  # name from list_losses(); None: "bce", or loss_func where one is passed
     channels_last: bool
     | None = None,  # memory format; None: on for networks with convolutions (4-15 times faster on CPUs)
     **kwargs,
 ) -> Learner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
-    """A learner for the genres of a poster: BCE on logits, Adam, top-n accuracy and macro AP.
+    """A learner for the genres of a poster: a loss on logits, Adam, top-n accuracy and macro AP.
 
     Predictions are sigmoid probabilities. A network with weights gets its own mean and std for its inputs, in loaders
-    of its own: the `dls` passed stay as they are. Errors as in `create_model`.
+    of its own: the `dls` passed stay as they are. A loss with options is `loss_func=poster_loss("focal", gamma=1)`.
+    Errors as in `create_model` and `poster_loss`.
     """
+    if loss is not None and kwargs.get("loss_func") is not None:
+        raise ValueError("Pass loss=... (a name) or loss_func=..., not both")
+    if kwargs.get("loss_func") is None:
+        kwargs["loss_func"] = poster_loss(loss or "bce", getattr(dls, "row_freq", None))
     vocab = list(dls.vocab)
     model, stats = create_model(arch, len(vocab), size_of(dls), pretrained, weights)
     _start_at_frequencies(model, getattr(dls, "row_freq", None))
     if stats is not None:
         dls = with_stats(dls, *stats)
     kwargs.setdefault("metrics", [TopNAccuracy(), MacroAP()])
-    kwargs.setdefault("loss_func", BCEWithLogitsLossFlat())
     kwargs.setdefault("opt_func", Adam)
     learn = Learner(dls, model, splitter=split_body_head, **kwargs)
     learn.arch = arch
