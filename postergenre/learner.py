@@ -28,6 +28,8 @@ def poster_learner(
     loss: str | None = None,  # name from list_losses(); None: "bce", or loss_func where one is passed
     channels_last: bool
     | None = None,  # memory format; None: on for networks with convolutions (4-15 times faster on CPUs)
+    attention: str | None = None,  # "gram" or "se": channel weights for a feature map, trained with the last layer
+    attention_after: str | None = None,  # name of the module that gives this map; None: a late stage
     **kwargs,
 ) -> Learner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
     """A learner for the genres of a poster: a loss on logits, Adam, top-n accuracy and macro AP.
@@ -41,7 +43,7 @@ def poster_learner(
     if kwargs.get("loss_func") is None:
         kwargs["loss_func"] = poster_loss(loss or "bce", getattr(dls, "row_freq", None))
     vocab = list(dls.vocab)
-    model, stats = create_model(arch, len(vocab), size_of(dls), pretrained, weights)
+    model, stats = create_model(arch, len(vocab), size_of(dls), pretrained, weights, attention, attention_after)
     _start_at_frequencies(model, getattr(dls, "row_freq", None))
     if stats is not None:
         dls = with_stats(dls, *stats)

@@ -12,6 +12,7 @@ from huggingface_hub import constants, try_to_load_from_cache
 from timm.models import get_pretrained_cfg
 from torch import nn
 
+from postergenre.models.attention import add_attention, attention_layers, check_kind
 from postergenre.models.custom_cnn import CustomCNN
 from postergenre.models.lite import LITE, check_lite, lite_weights
 from postergenre.models.weights import check_reachable, load_body, read_weights, torchvision_weights, unavailable
@@ -30,14 +31,20 @@ def create_model(
     size: tuple[int, int] = (150, 150),  # (height, width) of the input in pixels
     pretrained: bool = False,  # ImageNet weights, from the cache or the network
     weights: str | Path | None = None,  # a local file of weights instead, or "lite" (see models/lite.py)
+    attention: str | None = None,  # "se" or "gram": channel weights for a feature map; None or "none": no attention
+    attention_after: str | None = None,  # name of the module that gives this map; None: as attention.default_stage
 ) -> tuple[nn.Module, tuple[list, list] | None]:  # the network; (mean, std) of its inputs if it has weights, else None
     """A network by name that ends in one layer to the genres.
 
-    ValueError: unknown name (close ones are listed), a size it cannot take, weights that do not fit.
+    ValueError: unknown name (close ones are listed), a size it cannot take, weights that do not fit, no place for
+    attention.
     WeightsUnavailableError (an OSError): pretrained weights that cannot be had, within 5 seconds.
     """
     if pretrained and weights is not None:
         raise ValueError("Pass pretrained=True or weights=..., not both")
+    attention = check_kind(attention)
+    if attention_after and attention is None:
+        raise ValueError(f"attention_after={attention_after!r} places attention; pass attention='gram' or 'se' with it")
     name = arch.removeprefix("timm/")
     if weights == LITE:
         check_lite(name)
@@ -56,6 +63,8 @@ def create_model(
         near = f"Close ones: {', '.join(close)}." if close else "list_archs() lists them all."
         raise ValueError(f"Unknown architecture {arch!r}. {near}")
     _check_size(model, arch, size)
+    if attention is not None:  # after the weights, which know nothing of it
+        add_attention(model, attention, head_name(model), size, attention_after)
     return model, stats
 
 
@@ -63,7 +72,8 @@ def head_name(
     model: nn.Module,  # from create_model
 ) -> str:  # e.g. "classifier" or "heads.head"
     "Name of the last layer, the one to the genres."
-    layers = [n for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+    added = {m for layer in attention_layers(model) for m in layer.modules()}
+    layers = [n for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d) and m not in added]
     heads = [n for n in layers if n.split(".")[0] in ("classifier", "fc", "head", "heads", "last_linear")]
     return (heads or layers)[-1]
 
@@ -71,8 +81,9 @@ def head_name(
 def split_body_head(
     model: nn.Module,  # from create_model
 ) -> list[list[nn.Parameter]]:  # [body, head], for discriminative learning rates and freeze
-    "fastai splitter: everything but the last layer, then the last layer."
-    head = list(model.get_submodule(head_name(model)).parameters())
+    "fastai splitter: everything but the last layer, then the last layer and attention, if it was added."
+    new = (model.get_submodule(head_name(model)), *attention_layers(model))
+    head = [p for module in new for p in module.parameters()]
     ids = {id(p) for p in head}
     return [[p for p in model.parameters() if id(p) not in ids], head]
 

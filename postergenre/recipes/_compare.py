@@ -6,7 +6,7 @@ import shutil
 import time
 import tomllib
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from postergenre.recipes._run import Run
 from postergenre.recipes._setup import section
 from postergenre.split import save_split
 
-MAY_DIFFER = ("arch", "out", "workers")  # between the runs that fill one folder
+MAY_DIFFER = ("out", "workers")  # between the runs that fill one folder, beside what they compare
 
 
 class Budget(Callback):
@@ -62,24 +62,25 @@ class Budget(Callback):
             self.learn.pct_train, self.over = min(spent, 1.0), spent >= 1
 
 
-class ArchRun(Run):
-    "The run of one architecture, in a folder of its own within the comparison's."
+class SeriesRun(Run):
+    "One run of a series, e.g. of one architecture, in a folder of its own within the series'."
 
-    def __init__(self, arch: str, series: "Series", movies: pd.DataFrame):
-        self.place = f"{series.config['arch'].index(arch) + 1} of {len(series.config['arch'])}"
-        super().__init__("compare", series.config | {"arch": [arch], "out": str(series.folder(arch))})
-        self.name, self.data = arch, series.data
+    def __init__(self, member: str, series: "Series", movies: pd.DataFrame):
+        members = series.members()
+        self.heading = f"{member} ({members.index(member) + 1} of {len(members)})"
+        super().__init__(series.recipe, series.config | series.only(member) | {"out": str(series.folder(member))})
+        self.name, self.data = member, series.data
         save_split(movies, self.out / "split.csv")
 
     def announce(self) -> None:
-        section(f"{self.config['arch'][0]} ({self.place})")
+        section(self.heading)
 
     def loaders(self, movies: pd.DataFrame):
         with redirect_stdout(io.StringIO()):  # the comparison has shown the genres, once for all
             return super().loaders(movies)
 
     def fit(self, learn: Learner) -> None:
-        super().fit(learn, Budget(self.config["minutes"]))
+        super().fit(learn, Budget(self.config.get("minutes")))
 
     def finish(self, learn: Learner, movies: pd.DataFrame) -> Evaluation:
         with redirect_stdout(io.StringIO()):  # the report has it all; the table at the end has what matters here
@@ -90,25 +91,36 @@ class ArchRun(Run):
 
 
 class Series(Run):
-    "Runs of several architectures, alike in everything else."
+    "Runs of several architectures, alike in everything else; other series say what differs between their runs."
+
+    recipe, varies, run_class = "compare", ("arch",), SeriesRun
 
     def __init__(
         self,
         config: dict,  # the recipe's options. ValueError: two budgets, or others than the folder was begun with
     ):
-        config["arch"] = list(dict.fromkeys(config["arch"]))
-        if config["epochs"] is not None and config["minutes"] is not None:
+        for option in self.varies:
+            config[option] = list(dict.fromkeys(config[option]))
+        if config["epochs"] is not None and config.get("minutes") is not None:
             raise ValueError("--epochs and --minutes are two budgets; give one of them")
-        if config["minutes"] is None:
+        if config.get("minutes") is None:
             config["epochs"] = 5 if config["epochs"] is None else config["epochs"]
         for budget in ("epochs", "minutes"):
-            if config[budget] is not None and config[budget] <= 0:
+            if config.get(budget) is not None and config[budget] <= 0:
                 raise ValueError(f"--{budget} {config[budget]} should be more than 0")
-        begun = earlier_options(config["out"])
+        begun = earlier_options(config["out"], self.varies)
         if begun:
-            check_same(begun, config)
+            check_same(begun, config, (*self.varies, *MAY_DIFFER))
         self.failed: dict[str, str] = {}
-        super().__init__("compare", config, resume=begun is not None)
+        super().__init__(self.recipe, config, resume=begun is not None)
+
+    def members(self) -> list[str]:
+        "What each run is called, in the order in which they are made."
+        return self.config["arch"]
+
+    def only(self, member: str) -> dict:
+        "The options in which the run of a member differs."
+        return {"arch": [member]}
 
     def movies(self) -> pd.DataFrame:
         "The movies of all runs, on the sides where an earlier part of the comparison had them."
@@ -122,27 +134,31 @@ class Series(Run):
         self.loaders(movies)  # says what is wrong with the options before anything is trained
         return movies
 
-    def folder(self, arch: str) -> Path:
-        "Where the run of an architecture stands."
-        return self.out / re.sub(r"^\.+|[^\w.-]", "_", arch)
+    def folder(self, member: str) -> Path:
+        "Where the run of a member stands."
+        return self.out / re.sub(r"^\.+|[^\w.-]", "_", member)
 
-    def unfinished(self, movies: pd.DataFrame) -> Iterator[ArchRun]:
-        "A run for each architecture that is not done."
-        for arch in self.config["arch"]:
-            if (self.folder(arch) / "metrics.json").is_file():
-                section(f"{arch}: done before, kept")
+    def done(self) -> dict[str, Path]:  # member -> its folder
+        "The finished runs."
+        return {m: self.folder(m) for m in self.members() if (self.folder(m) / "metrics.json").is_file()}
+
+    def unfinished(self, movies: pd.DataFrame) -> Iterator[SeriesRun]:
+        "A run for each member that is not done."
+        for member in self.members():
+            if member in self.done():
+                section(f"{member}: done before, kept")
                 continue
-            shutil.rmtree(self.folder(arch), ignore_errors=True)  # what a stopped or failed try left
-            yield ArchRun(arch, self, movies)
+            shutil.rmtree(self.folder(member), ignore_errors=True)  # what a stopped or failed try left
+            yield self.run_class(member, self, movies)
 
     @contextmanager
-    def whatever_happens(self, run: ArchRun) -> Iterator[None]:
-        "Note an error and let the next architecture begin; on Ctrl-C show what is done."
+    def whatever_happens(self, run: SeriesRun) -> Iterator[None]:
+        "Note an error and let the next run begin; on Ctrl-C show what is done."
         try:
             yield
         except KeyboardInterrupt:
             print(f"\nStopped in the middle of {run.name}, which will begin anew. Go on with --out {self.out}")
-            if any((self.folder(a) / "metrics.json").is_file() for a in self.config["arch"]):
+            if self.done():
                 self.finish()
             raise
         except Exception as e:
@@ -154,7 +170,7 @@ class Series(Run):
 
     def finish(self) -> None:
         "Compare what is done: tables, figures. ValueError: nothing is."
-        done = {a: self.folder(a) for a in self.config["arch"] if (self.folder(a) / "metrics.json").is_file()}
+        done = self.done()
         if not done:
             raise ValueError(f"no architecture came through; {'; '.join(f'{a}: {e}' for a, e in self.failed.items())}")
         unit = "minutes" if self.config["epochs"] is None else "epochs"
@@ -177,19 +193,24 @@ class Series(Run):
 
 def earlier_options(
     out: str | None,  # --out
-) -> dict | None:  # None: no comparison was begun there
-    "The options of a comparison that was begun in a folder."
+    varies: Sequence[str],  # the options that hold what is compared
+) -> dict | None:  # None: no such series was begun there
+    "The options of a series that was begun in a folder."
     file = Path(out or "", "config.toml")
     if not out or not file.is_file() or (file.parent / "metrics.json").is_file():
         return None
     options = tomllib.loads(file.read_text(encoding="utf-8"))
-    return options if isinstance(options.get("arch"), list) else None
+    return options if all(isinstance(options.get(option), list) for option in varies) else None
 
 
-def check_same(begun: dict, config: dict) -> None:
-    "Refuse to mix runs with different options. ValueError: names the first option that differs."
+def check_same(
+    begun: dict,  # options of the folder
+    config: dict,  # options of now
+    may_differ: Sequence[str],  # names of options
+) -> None:  # ValueError: names the first option that differs
+    "Refuse to mix runs with different options."
     for key, value in config.items():
-        if key not in MAY_DIFFER and begun.get(key) != value:
+        if key not in may_differ and begun.get(key) != value:
             raise ValueError(
                 f"--out {config['out']} was begun with {key} = {begun.get(key)}, not {value}; "
                 "go on with the same options, or name another folder"

@@ -65,7 +65,7 @@ class Run:
         "Show the effective options."
         section("Configuration")
         for key, value in self.config.items():
-            text = "-" if value is None else " ".join(value) if isinstance(value, list) else value
+            text = "-" if value is None else " ".join(map(str, value)) if isinstance(value, list) else value
             print(f"  {key:<12}{text}")
         print(f"  {'writes to':<12}{self.out}")
 

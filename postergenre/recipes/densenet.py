@@ -21,6 +21,7 @@ def main(
     protocol: str = "movie",  # movie: honest; study: crops cut first and divided afterwards, leaky on purpose
     pretrained: bool = False,  # start from ImageNet weights (downloaded once)
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
+    attention: str = "none",  # channel weights after the third dense block: none, se (from means), gram (by style)
     seed: int = 42,  # of the split, the crops and the first weights
     limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
     workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
@@ -30,7 +31,7 @@ def main(
     run = Run("densenet", dict(locals()))
     movies = run.movies()
     dls = run.loaders(movies)
-    learn = densenet_learner(dls, pretrained=pretrained, weights=weights)
+    learn = densenet_learner(dls, pretrained=pretrained, weights=weights, attention=attention)
     run.fit(learn)
     run.finish(learn, movies)
 
