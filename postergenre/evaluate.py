@@ -216,12 +216,12 @@ def compare(
 
 
 def evaluate(
-    learn,  # A fastai learner for posters; its `dls.vocab` and `loss_func.thresh` are used
+    learn,  # A fastai learner for posters or a PosterEnsemble; its `dls.vocab` and `loss_func.thresh` are used
     movies: pd.DataFrame,  # Movies to judge on: columns id, poster (path), genres (list of names); title is kept
     train: pd.DataFrame | None = None,  # The training movies, for the popularity row; None: `learn.genre_freq`
     name: str = "model",  # The model's name in tables
     thresh=None,  # One number, or one a genre; None: `learn.loss_func.thresh`, else 0.5
-    views: str = "auto",  # "grid": mean over crops of each poster; "center"; "auto": as `inference.movie_probs`
+    views: str = "auto",  # views of each poster to average, e.g. "grid+mirror", as in `movie_probs`
     bs: int = 64,  # Batch size
     progress: bool | None = None,  # Whether to show a progress bar; None: in a terminal or notebook
 ) -> Evaluation:

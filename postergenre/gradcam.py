@@ -16,9 +16,10 @@ from torch import nn
 
 from postergenre.crops import cut, grid
 from postergenre.feature_map import as_map, evaluating, last_map, module_named, trace
-from postergenre.inference import _forward, _PosterViews
+from postergenre.inference import view_probs
 from postergenre.plots import show_poster
 from postergenre.posters import PosterImage
+from postergenre.views import PosterViews, as_view, crop_window, for_validation
 
 
 def gradcam(
@@ -66,16 +67,17 @@ def poster_views(
     poster: PosterImage,
 ) -> tuple[torch.Tensor, np.ndarray]:  # uint8 (views, 3, height, width); which of them `predict_posters` averages
     "The poster as the network sees it: whole, or its grid of crops and the crops half-way between them."
-    data = _PosterViews([poster], learn, "auto")
-    if data.window is None:
-        _, views, error = data[0]
+    transforms = for_validation(learn.dls.valid.after_item)
+    window = crop_window(transforms)
+    if window is None:
+        _, views, error = PosterViews([poster], transforms)[0]
         if error:
             raise ValueError(f"The learner's transforms do not take this poster: {error}")
-        return views, np.ones(len(views), dtype=bool)
-    places = grid((poster.height, poster.width), data.window)
+        return views[0], np.ones(1, dtype=bool)
+    places = grid((poster.height, poster.width), window)
     down, right = (_with_halves(sorted(set(p))) for p in zip(*places, strict=True))
     dense = [(d, r) for d in down for r in right]
-    views = torch.cat([data._tensor(cut(poster, data.window, *place)) for place in dense])
+    views = torch.stack([as_view(cut(poster, window, *place)) for place in dense])
     return views, np.array([place in places for place in dense])
 
 
@@ -195,7 +197,7 @@ def _look(learn: Learner, views: torch.Tensor, module: nn.Module) -> tuple[torch
     entry = module.register_forward_hook(begin)
     try:
         with torch.no_grad(), hook_output(learn.model, detach=False) as out:
-            probs = _forward(learn, views).detach().cpu().numpy()
+            probs = view_probs(learn, views).detach().cpu().numpy()
     finally:
         entry.remove()
     if not seen:

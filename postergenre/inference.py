@@ -1,30 +1,33 @@
 """Posters in, probabilities out: one file or thousands, batched; an unreadable file is a row, not the end."""
 
 import pickle
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
 from fastai.learner import Learner
 from fastai.torch_core import default_device
-from fastai.vision.core import PILImage, TensorImage
+from fastai.vision.core import TensorImage
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from postergenre.crops import PosterCrop, cut, grid
-from postergenre.posters import POSTER_SUFFIXES, PosterImage
+from postergenre.posters import POSTER_SUFFIXES
 from postergenre.terminal import progress as progress_bar
+from postergenre.views import PosterViews, check_views, for_validation
 
-VIEWS = ("auto", "center", "grid")
+if TYPE_CHECKING:  # ensemble.py imports this file
+    from postergenre.ensemble import PosterEnsemble
 
 
 def load_learner(
     fname: str | Path,  # what learn.export wrote
     cpu: bool = True,  # put the learner on the CPU (False: where fastai would train)
-) -> Learner:  # FileNotFoundError, ValueError (no learner) or ImportError (a package it needs is missing)
-    "Load an exported learner. Loading runs code that the file holds: only load files you trust."
+) -> "Learner | PosterEnsemble":  # FileNotFoundError, ValueError (no learner), ImportError (a package is missing)
+    "Load an exported learner or ensemble. Loading runs code that the file holds: only load files you trust."
     fname = Path(fname).expanduser()
     if not fname.is_file():
         raise FileNotFoundError(f"There is no learner file {fname} (seen from {Path.cwd()})")
@@ -36,17 +39,18 @@ def load_learner(
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, OSError) as e:
         first_line = str(e).splitlines()[0] if str(e) else type(e).__name__
         raise ValueError(f"{fname} is no whole learner file ({first_line}); export it again: learn.export(...)") from e
-    if not isinstance(learn, Learner):
+    members = getattr(learn, "members", [learn])  # of an ensemble
+    if not all(isinstance(member, Learner) for member in members):
         raise ValueError(f"{fname} holds a {type(learn).__name__}, not a learner; pass a file that learn.export wrote")
-    if cpu:
-        learn.dls.cpu()
-        if hasattr(learn, "mixed_precision"):
-            learn.to_fp32()
+    for member in members if cpu else []:
+        member.dls.cpu()
+        if hasattr(member, "mixed_precision"):
+            member.to_fp32()
     return learn
 
 
 def predict_posters(
-    learn: Learner,  # a trained or loaded learner
+    learn: "Learner | PosterEnsemble",  # trained or loaded
     posters: str
     | Path
     | Image.Image
@@ -70,14 +74,18 @@ def predict_posters(
 
 
 def movie_probs(
-    learn: Learner,  # a trained or loaded learner
+    learn: "Learner | PosterEnsemble",  # trained or loaded
     movies: pd.DataFrame,  # with the column poster
     bs: int = 64,  # pictures a batch
     views: str = "auto",  # as in poster_probs
     workers: int = 0,  # processes that read posters
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
 ) -> np.ndarray:  # (movies, genres). ValueError: a poster cannot be read
-    "The probability of each genre for each movie's poster."
+    """The probability of each genre for each movie's poster.
+
+    Views take the place of fastai's learn.tta, which draws from the augmentation of training: it differs from call to
+    call, sees only what training was augmented with, and crops at random where a grid covers the poster.
+    """
     probs, errors = poster_probs(learn, movies["poster"].tolist(), bs, views, workers, progress)
     bad = [(p, e) for p, e in zip(movies["poster"], errors, strict=True) if e]
     if bad:
@@ -89,32 +97,36 @@ def movie_probs(
 
 
 def poster_probs(
-    learn: Learner,
+    learn: "Learner | PosterEnsemble",
     posters: Sequence,  # files, bytes or PIL images
-    bs: int = 64,  # pictures a batch (the crops of a grid count one each)
-    views: str = "auto",  # "grid": mean over crops that cover it; "center": as learn.predict; "auto": grid if cropped
+    bs: int = 64,  # pictures a batch (each view counts)
+    views: str = "auto",  # center, grid, mirror, scales, joined by +, as `views.make_views`; "auto": grid if cropped
     workers: int = 0,  # processes that read posters
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
 ) -> tuple[np.ndarray, list[str | None]]:  # (posters, genres), NaN where unreadable; an error or None a poster
-    "Sigmoid probabilities of posters, averaged over the views of each."
-    if views not in VIEWS:
-        raise ValueError(f"Unknown views {views!r}; choose one of: {', '.join(VIEWS)}")
-    data = _PosterViews(posters, learn, views)
+    "The probabilities of posters, each the mean over its views. ValueError: as in `check_views`."
+    if hasattr(type(learn), "poster_probs"):  # an ensemble knows how to ask its members
+        return learn.poster_probs(posters, bs, views, workers, progress)
+    check_views(learn, views)
+    data = PosterViews(posters, for_validation(learn.dls.valid.after_item), views)
     loader = DataLoader(data, batch_size=max(1, bs // data.typical), num_workers=workers, collate_fn=list)
-    probs = np.full((len(data), len(learn.dls.vocab)), np.nan, dtype=np.float32)
+    sums, counts = np.zeros((len(data), len(learn.dls.vocab))), np.zeros((len(data), 1))
     errors: list[str | None] = [None] * len(data)
     learn.model.to(learn.dls.device).eval()
-    bar = progress_bar(loader, len(loader), progress)
     with torch.inference_mode():
-        for batch in bar:
-            good = [(i, v) for i, v, error in batch if error is None]
-            for i, _, error in batch:
+        for batch in progress_bar(loader, len(loader), progress):
+            same_size = defaultdict(list)
+            for i, stacks, error in batch:
                 errors[i] = error
-            if good:
-                rows = _forward(learn, torch.cat([v for _, v in good])).split([len(v) for _, v in good])
-                for (i, _), row in zip(good, rows, strict=True):
-                    probs[i] = row.mean(0).cpu().numpy()
-    return probs, errors
+                for stack in stacks:
+                    same_size[stack.shape[1:]].append((i, stack))
+            for group in same_size.values():
+                owners = [i for i, stack in group for _ in stack]
+                parts = torch.cat([stack for _, stack in group]).split(bs)
+                np.add.at(sums, owners, torch.cat([view_probs(learn, part) for part in parts]).cpu().numpy())
+                np.add.at(counts, owners, 1)
+    probs = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return probs.astype(np.float32), errors
 
 
 def find_posters(posters: str | Path | Image.Image | Iterable) -> list:
@@ -134,9 +146,13 @@ def find_posters(posters: str | Path | Image.Image | Iterable) -> list:
     return found
 
 
-def _forward(learn: Learner, batch: torch.Tensor) -> torch.Tensor:
-    x = TensorImage(batch).to(learn.dls.device)
-    x = learn.dls.valid.after_batch(x).as_subclass(torch.Tensor)
+def view_probs(
+    learn: Learner,
+    views: torch.Tensor,  # uint8 (views, 3, height, width), of one size
+) -> torch.Tensor:  # (views, genres), on the learner's device. ValueError: the learner's loss has no activation
+    "The probabilities of views, batch transforms and the loss's activation included."
+    x = TensorImage(views).to(learn.dls.device)
+    x = for_validation(learn.dls.valid.after_batch)(x).as_subclass(torch.Tensor)
     if hasattr(learn, "channels_last"):
         x = x.contiguous(memory_format=torch.channels_last)
     logits = learn.model(x)
@@ -146,39 +162,3 @@ def _forward(learn: Learner, batch: torch.Tensor) -> torch.Tensor:
             "The learner's loss has no activation, so its outputs are no probabilities; use poster_learner"
         )
     return activation(logits).float()
-
-
-class _PosterViews(Dataset):
-    "(index, uint8 views (n, 3, height, width), error) of each poster; the learner's own item transforms make a view."
-
-    def __init__(self, posters: Sequence, learn: Learner, views: str):
-        self.posters, self.after_item = posters, learn.dls.valid.after_item
-        crops = [t for t in self.after_item.fs if isinstance(t, PosterCrop)]
-        self.window = crops[0].size if crops and views != "center" else None
-        if views == "grid" and self.window is None:
-            raise ValueError("views='grid' needs a learner trained on crops (crop='random'); use views='auto'")
-        self.typical = 6 if self.window else 1
-
-    def __len__(self) -> int:
-        return len(self.posters)
-
-    def __getitem__(self, i: int):
-        try:
-            poster = self.posters[i]
-            image = poster if isinstance(poster, PosterImage) else PosterImage.create(poster)
-            return i, self._views(image), None
-        except (OSError, ValueError, SyntaxError) as e:  # Pillow's plugins raise all three on broken files
-            return i, None, f"{type(e).__name__}: {e}"
-
-    def _views(self, image: PILImage) -> torch.Tensor:
-        if self.window is None:
-            return self._tensor(self.after_item(image))
-        # A poster smaller than the window is enlarged by `cut`, to the window's size or a little more.
-        places = grid((image.height, image.width), self.window)
-        return torch.cat([self._tensor(cut(image, self.window, *place)) for place in places])
-
-    @staticmethod
-    def _tensor(view) -> torch.Tensor:
-        if not isinstance(view, torch.Tensor):
-            view = torch.from_numpy(np.array(view)).permute(2, 0, 1)
-        return view.as_subclass(torch.Tensor)[None]

@@ -6,14 +6,15 @@ import sys
 import pandas as pd
 
 from postergenre.files import write_whole
-from postergenre.inference import VIEWS, load_learner, predict_posters
+from postergenre.inference import load_learner, predict_posters
+from postergenre.views import VIEWS, parse_views
 
 
 def main(argv: list[str] | None = None) -> None:
     "Parse the command line, predict, print a table, write the CSV."
     parser = argparse.ArgumentParser(
         prog="python -m postergenre.predict",
-        description="Predict the genres of movie posters with an exported learner. "
+        description="Predict the genres of movie posters with an exported learner or ensemble. "
         "Loading a learner runs code that the file holds: only use files you trust.",
         epilog="example: python -m postergenre.predict runs/densenet/learner.pkl posters/ --csv genres.csv",
     )
@@ -21,11 +22,13 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("posters", nargs="+", help="folders (searched through) and picture files")
     parser.add_argument("--csv", help="write poster, genres, error and a probability a genre to this file")
     parser.add_argument("--bs", type=int, default=64, help="pictures a batch (default: 64)")
-    parser.add_argument("--views", choices=VIEWS, default="auto", help="views of a poster to average (default: auto)")
+    views = f"views of a poster to average: {', '.join(VIEWS)}, joined by +, e.g. grid+mirror (default: auto)"
+    parser.add_argument("--views", default="auto", help=views)
     parser.add_argument("--workers", type=int, default=0, help="processes that read posters (default: 0)")
     parser.add_argument("--top", type=int, default=3, help="genres to print with their probability (default: 3)")
     args = parser.parse_args(argv)
     try:
+        parse_views(args.views)
         learn = load_learner(args.learner)
         parts = [predict_posters(learn, p, args.bs, args.views, args.workers) for p in args.posters]
         table = pd.concat(parts, ignore_index=True)

@@ -107,7 +107,7 @@ def test_errors_of_paths_and_views(cnn, tmp_path):
         predict_posters(cnn, tmp_path / "none")
     with pytest.raises(FileNotFoundError, match="holds no pictures"):
         predict_posters(cnn, tmp_path)
-    with pytest.raises(ValueError, match="Unknown views 'all'"):
+    with pytest.raises(ValueError, match=r"Unknown views 'all'; choose one of: auto, center, grid, mirror, scales"):
         predict_posters(cnn, [b""], views="all")
 
 
@@ -141,3 +141,13 @@ def test_predict_command_writes_a_csv(exported, movies, tmp_path, capsys):
     assert "1 of 3 could not be read" in out and "%" in out
     with pytest.raises(SystemExit, match="There is no learner file"):
         predict_main([str(tmp_path / "none.pkl"), files[0]])
+
+
+def test_predict_command_takes_views(cnn, exported, movies, tmp_path, capsys):
+    file = movies["poster"].iloc[0]
+    predict_main([str(exported), str(file), "--views", "center+mirror", "--csv", str(tmp_path / "out.csv")])
+    expected = predict_posters(cnn, file, views="center+mirror")[list(cnn.dls.vocab)]
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")[list(cnn.dls.vocab)], expected, atol=1e-5)
+    with pytest.raises(SystemExit, match="Unknown views 'mirrored'; choose one of") as stopped:
+        predict_main([str(exported), str(file), "--views", "mirrored"])
+    assert len(str(stopped.value).splitlines()) == 1
