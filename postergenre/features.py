@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from fastai.vision.augment import Resize, ResizeMethod
-from PIL import ImageOps
+from fasttransform import Pipeline
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from postergenre.files import write_whole
 from postergenre.posters import PosterImage
 from postergenre.terminal import progress as progress_bar
+from postergenre.views import center_views, grid_views, mirror
 
 FEATURE_VIEWS = ("whole", "mirror", "grid")
-GRID_SCALE = 1.5  # a grid's crops are cut out of a poster this much larger than the network's input
 
 
 class FeatureCache:
@@ -53,7 +53,7 @@ class FeatureCache:
     def get(
         self,
         posters: Sequence[str | Path],  # files
-        view: str = "whole",  # "whole": resized; "mirror": its mirror image; "grid": the mean of 2x2 crops of it
+        view: str = "whole",  # "whole": resized; "mirror": its mirror image; "grid": mean of make_views' crops
     ) -> np.ndarray:  # (posters, features), float32. ValueError: unknown view; a poster cannot be read (none is lost)
         "The features of posters, from the file where they are there, else computed and added to it."
         if view not in FEATURE_VIEWS:
@@ -108,31 +108,23 @@ class _Views(Dataset):
     "uint8 (views, 3, height, width) of each poster."
 
     def __init__(self, posters: list[Path], size: tuple[int, int], view: str):
-        self.posters, self.view, self.size = posters, view, size
-        scale = GRID_SCALE if view == "grid" else 1
+        self.posters, self.view = posters, view
         # fastai's own resize, so that the learner made of these features sees the same pixels
-        self.resize = Resize(tuple(round(s * scale) for s in size), method=ResizeMethod.Squish)
+        self.resize = Pipeline([Resize(size, method=ResizeMethod.Squish)], split_idx=1)
 
     def __len__(self) -> int:
         return len(self.posters)
 
     def __getitem__(self, i: int) -> torch.Tensor:
         try:
-            image = self.resize(PosterImage.create(self.posters[i]), split_idx=1)
+            image = PosterImage.create(self.posters[i])
         except (OSError, ValueError, SyntaxError) as e:
             raise ValueError(
                 f"{self.posters[i]} cannot be read ({e}); leave such posters out with "
                 "read_movies(..., check_posters=True)"
             ) from e
-        if self.view == "mirror":
-            image = ImageOps.mirror(image)
-        pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)
-        if self.view != "grid":
-            return pixels[None]
-        (height, width), (rows, columns) = self.size, pixels.shape[1:]
-        return torch.stack(
-            [pixels[:, y : y + height, x : x + width] for y in (0, rows - height) for x in (0, columns - width)]
-        )
+        make = grid_views if self.view == "grid" else center_views
+        return torch.stack(make(mirror(image) if self.view == "mirror" else image, self.resize))
 
 
 def poster_key(

@@ -19,17 +19,43 @@ from postergenre.metrics import MacroAP, TopNAccuracy
 from postergenre.models.build import CUSTOM, create_model, head_name, split_body_head
 
 
-@delegates(Learner.__init__, but=["model", "splitter"])
+@delegates(Learner.__init__, but=["splitter"])
+def model_learner(
+    dls: DataLoaders,  # from PosterDataLoaders.from_movies
+    model: nn.Module,  # (batch, 3, height, width) -> (batch, genres) logits
+    stats: tuple | None = None,  # (mean, std) of the network's inputs; None: as the loaders have them
+    arch: str = "custom",  # what the network is called
+    channels_last: bool
+    | None = None,  # memory format; None: on for networks with convolutions (4-15 times faster on CPUs)
+    **kwargs,
+) -> Learner:  # as poster_learner's; the last layer's bias starts at the genres' frequencies
+    "A learner for the genres of a poster from any network."
+    _start_at_frequencies(model, getattr(dls, "row_freq", None))
+    if stats is not None:
+        dls = with_stats(dls, *stats)
+    if kwargs.get("loss_func") is None:
+        kwargs["loss_func"] = poster_loss("bce")
+    kwargs.setdefault("metrics", [TopNAccuracy(), MacroAP()])
+    kwargs.setdefault("opt_func", Adam)
+    learn = Learner(dls, model, splitter=split_body_head, **kwargs)
+    learn.arch = arch
+    learn.genre_freq = getattr(dls, "genre_freq", None)
+    if channels_last or (channels_last is None and any(isinstance(m, nn.Conv2d) for m in model.modules())):
+        learn.add_cb(ChannelsLast())
+        learn.model.to(memory_format=torch.channels_last)
+    return learn
+
+
+@delegates(model_learner, but=["model", "stats"])
 def poster_learner(
     dls: DataLoaders,  # from PosterDataLoaders.from_movies
     arch: str = "densenet121",  # torchvision or timm name; "custom_cnn"; see list_archs()
     pretrained: bool = False,  # ImageNet weights, downloaded or from the cache; nothing is downloaded unless asked
     weights: str | Path | None = None,  # a local file (.pth, .safetensors) instead; or "lite"
     loss: str | None = None,  # name from list_losses(); None: "bce", or loss_func where one is passed
-    channels_last: bool
-    | None = None,  # memory format; None: on for networks with convolutions (4-15 times faster on CPUs)
     attention: str | None = None,  # "gram" or "se": channel weights for a feature map, trained with the last layer
     attention_after: str | None = None,  # name of the module that gives this map; None: a late stage
+    arch_kwargs: dict | None = None,  # for timm.create_model: drop_rate, drop_path_rate, ...
     **kwargs,
 ) -> Learner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
     """A learner for the genres of a poster: a loss on logits, Adam, top-n accuracy and macro AP.
@@ -40,22 +66,12 @@ def poster_learner(
     """
     if loss is not None and kwargs.get("loss_func") is not None:
         raise ValueError("Pass loss=... (a name) or loss_func=..., not both")
-    if kwargs.get("loss_func") is None:
-        kwargs["loss_func"] = poster_loss(loss or "bce", getattr(dls, "row_freq", None))
-    vocab = list(dls.vocab)
-    model, stats = create_model(arch, len(vocab), size_of(dls), pretrained, weights, attention, attention_after)
-    _start_at_frequencies(model, getattr(dls, "row_freq", None))
-    if stats is not None:
-        dls = with_stats(dls, *stats)
-    kwargs.setdefault("metrics", [TopNAccuracy(), MacroAP()])
-    kwargs.setdefault("opt_func", Adam)
-    learn = Learner(dls, model, splitter=split_body_head, **kwargs)
-    learn.arch = arch
-    learn.genre_freq = getattr(dls, "genre_freq", None)
-    if channels_last or (channels_last is None and any(isinstance(m, nn.Conv2d) for m in model.modules())):
-        learn.add_cb(ChannelsLast())
-        learn.model.to(memory_format=torch.channels_last)
-    return learn
+    if loss is not None:
+        kwargs["loss_func"] = poster_loss(loss, getattr(dls, "row_freq", None))
+    model, stats = create_model(
+        arch, len(dls.vocab), size_of(dls), pretrained, weights, attention, attention_after, **(arch_kwargs or {})
+    )
+    return model_learner(dls, model, stats, arch, **kwargs)
 
 
 @delegates(poster_learner, but=["arch"])

@@ -1,5 +1,6 @@
 """A strong model in minutes: a head on what frozen, pretrained bodies see, as an ordinary learner."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from postergenre.features import FeatureCache
 from postergenre.genres import multi_hot
 from postergenre.heads import STRENGTHS, fit_head
 from postergenre.learner import model_learner
+from postergenre.models.build import head_name
 from postergenre.models.frozen import FrozenBodies, ProbeModel, frozen_body
 from postergenre.models.lite import LITE
 
@@ -86,15 +88,32 @@ def fit_probe(
     seed: int = 42,  # of a hidden layer
 ) -> pd.DataFrame:  # a row a strength: training loss, validation loss, top-n accuracy, macro AP
     "Fit the head on the training posters' features; its strength is chosen on the validation posters."
-    vocab = list(learn.dls.vocab)
-    train, valid = (movies[movies["split"] == side] for side in ("train", "valid"))
-    x = np.concatenate([poster_features(caches, train, view) for view in views])
-    y = np.tile(multi_hot(train["genres"], vocab), (len(views), 1))
-    head, table = fit_head(
-        x, y, poster_features(caches, valid), multi_hot(valid["genres"], vocab), strengths, hidden, seed
-    )
+    head, table = _fit(list(learn.dls.vocab), movies, caches, views, strengths, hidden, seed)
     learn.model.head = head.to(next(learn.model.head.parameters()).device)
     learn.create_opt()
+    return table
+
+
+def start_from_probe(
+    learn: Learner,  # from poster_learner with weights, on whole posters; its last layer is replaced by a fitted one
+    movies: pd.DataFrame,  # with the columns poster, genres, split
+    folder: str | Path,  # of the cache
+    **kwargs,  # for FeatureCache: bs, workers, progress
+) -> pd.DataFrame:  # as fit_probe
+    """Fit the last layer on the network's features as they are, before all of it is trained.
+
+    A random head would first pull good features apart (Kumar et al. 2022, https://arxiv.org/abs/2202.10054).
+    """
+    name = head_name(learn.model)
+    body = copy.deepcopy(learn.model).eval()
+    body.set_submodule(name, nn.Identity())
+    norm = next(t for t in learn.dls.valid.after_batch.fs if isinstance(t, Normalize))
+    stats = tuple(t.detach().cpu().flatten().tolist() for t in (norm.mean, norm.std))
+    caches = [FeatureCache(folder, learn.arch, body, size_of(learn.dls), stats, **kwargs)]
+    head, table = _fit(list(learn.dls.vocab), movies, caches)
+    with torch.no_grad():
+        for own, fitted in zip(learn.model.get_submodule(name).parameters(), head.parameters(), strict=True):
+            own.copy_(fitted)
     return table
 
 
@@ -110,3 +129,11 @@ def probe_probs(
     with torch.inference_mode():
         views = [torch.from_numpy(poster_features(caches, movies, view)).to(device) for view in views]
         return torch.stack([learn.loss_func.activation(head(x)) for x in views]).mean(0).cpu().numpy()
+
+
+def _fit(vocab, movies, caches, views=("whole", "mirror"), strengths=STRENGTHS, hidden=0, seed=42):
+    train, valid = (movies[movies["split"] == side] for side in ("train", "valid"))
+    x = np.concatenate([poster_features(caches, train, view) for view in views])
+    y = np.tile(multi_hot(train["genres"], vocab), (len(views), 1))
+    seen, truth = poster_features(caches, valid), multi_hot(valid["genres"], vocab)
+    return fit_head(x, y, seen, truth, strengths, hidden, seed)

