@@ -1,9 +1,16 @@
 """What keeps fine-tuning from overfitting, by number: augmentation and callbacks."""
 
+from pathlib import Path
+
+import pandas as pd
 from fastai.callback.core import Callback
 from fastai.callback.mixup import CutMix, MixUp
 from fastai.callback.tracker import EarlyStoppingCallback
+from fastai.learner import Learner
 from fastai.vision.augment import aug_transforms
+
+from postergenre.probe import start_from_probe
+from postergenre.recipes._setup import section
 
 
 def gentle_tfms(
@@ -30,3 +37,18 @@ def regularisers(
         raise ValueError("--mixup and --cutmix both blend pictures; set one of them to 0")
     blend = [MixUp(mixup)] if mixup else [CutMix(cutmix)] if cutmix else []
     return [*blend, EarlyStoppingCallback("top_n_accuracy", patience=patience)]
+
+
+def head_first(
+    learn: Learner,  # with pretrained weights
+    movies: pd.DataFrame,  # with the column split
+    crop: str,  # how the learner sees posters
+    folder: Path,  # of the feature cache
+    bs: int,  # pictures a batch
+) -> None:
+    "Fit the last layer on the network's features before all of it is trained. ValueError: not on whole posters"
+    if crop != "whole":
+        raise ValueError("--probe fits the head on whole posters; add --no-probe, or --crop whole")
+    section("Head first")
+    table = start_from_probe(learn, movies, folder, bs=bs)
+    print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))

@@ -11,7 +11,7 @@ from postergenre.learner import poster_learner
 from postergenre.losses import poster_loss
 from postergenre.recipes._cli import command
 from postergenre.recipes._run import Run
-from postergenre.recipes._tuning import gentle_tfms, regularisers
+from postergenre.recipes._tuning import gentle_tfms, head_first, regularisers
 
 
 def main(
@@ -60,7 +60,7 @@ def main(
         wd=wd,
     )
     if probe:
-        run.head_first(learn, movies)
+        head_first(learn, movies, crop, run.out.parent / "features", bs)
     cbs = regularisers(mixup, cutmix, patience)
     run.fit(learn, cbs=[*cbs, WeightEMA(ema)] if ema else cbs)
     run.finish(learn, movies)
