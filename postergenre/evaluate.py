@@ -224,6 +224,7 @@ def evaluate(
     views: str = "auto",  # views of each poster to average, e.g. "grid+mirror", as in `movie_probs`
     bs: int = 64,  # Batch size
     progress: bool | None = None,  # Whether to show a progress bar; None: in a terminal or notebook
+    probs=None,  # Ready probabilities (movies, genres), e.g. from cached features; None: the posters are looked at
 ) -> Evaluation:
     "Runs the model over the movies' posters and judges its probabilities, popularity beside them"
     vocab = tuple(learn.dls.vocab)
@@ -242,7 +243,10 @@ def evaluate(
     if thresh is None:
         thresh = getattr(learn.loss_func, "thresh", 0.5)
     targets = multi_hot(movies["genres"], vocab)
-    probs = movie_probs(learn, movies, bs=bs, views=views, progress=progress)
+    if probs is None:
+        probs = movie_probs(learn, movies, bs=bs, views=views, progress=progress)
+    elif len(probs) != len(movies):
+        raise ValueError(f"probs has {len(probs)} rows for {len(movies)} movies; pass one row a movie, in their order")
     return Evaluation(probs, targets, vocab, thresh, movies["id"], name, train_freq, movies.get("title"))
 
 
