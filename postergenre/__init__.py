@@ -12,6 +12,7 @@ from postergenre.balance import balance_table, balanced_crops, plot_balance
 from postergenre.baselines import popularity_baseline, random_expectation
 from postergenre.data import PosterDataLoaders, poster_block
 from postergenre.demo import draw_poster, make_demo
+from postergenre.ensemble import PosterEnsemble, ensemble_weights
 from postergenre.evaluate import Evaluation, compare, evaluate
 from postergenre.genres import GENRES, MERGE, multi_hot
 from postergenre.gradcam import gradcam, plot_gradcam
@@ -25,6 +26,7 @@ from postergenre.models.build import list_archs
 from postergenre.movies import left_out_table, read_movies
 from postergenre.posters import PosterImage, open_poster
 from postergenre.split import genre_shares, load_split, save_split, split_movies
+from postergenre.views import make_views
 
 __all__ = [
     "GENRES",
@@ -33,6 +35,7 @@ __all__ = [
     "GenreInterpretation",
     "MacroAP",
     "PosterDataLoaders",
+    "PosterEnsemble",
     "PosterImage",
     "TopNAccuracy",
     "balance_table",
@@ -41,6 +44,7 @@ __all__ = [
     "custom_cnn_learner",
     "densenet_learner",
     "draw_poster",
+    "ensemble_weights",
     "evaluate",
     "genre_palette",
     "genre_shares",
@@ -52,6 +56,7 @@ __all__ = [
     "load_split",
     "macro_average_precision",
     "make_demo",
+    "make_views",
     "movie_probs",
     "multi_hot",
     "open_poster",

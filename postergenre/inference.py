@@ -39,7 +39,7 @@ def load_learner(
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, OSError) as e:
         first_line = str(e).splitlines()[0] if str(e) else type(e).__name__
         raise ValueError(f"{fname} is no whole learner file ({first_line}); export it again: learn.export(...)") from e
-    members = getattr(learn, "members", [learn])  # of an ensemble
+    members = [learn] if isinstance(learn, Learner) else getattr(learn, "members", [learn])  # of an ensemble
     if not all(isinstance(member, Learner) for member in members):
         raise ValueError(f"{fname} holds a {type(learn).__name__}, not a learner; pass a file that learn.export wrote")
     for member in members if cpu else []:

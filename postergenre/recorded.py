@@ -72,7 +72,7 @@ def record(
             "minutes": metrics["total_minutes"],
             "train_minutes": metrics["train_minutes"],
         }
-        | {key: metrics[key] for key in same}
+        | {key: metrics[key] for key in same if metrics[key] is not None}  # an ensemble has no epochs
         | {"versions": metrics["versions"]},
     }
 
@@ -154,7 +154,9 @@ def changed_options(
     "What a run did differently from its recipe's defaults."
     main = importlib.import_module(f"postergenre.recipes.{recipe}").main
     known = inspect.signature(main).parameters
-    return {k: v for k, v in args.items() if k not in known or v != known[k].default}
+    # TOML has lists where signatures have tuples.
+    defaults = {k: list(p.default) if isinstance(p.default, tuple) else p.default for k, p in known.items()}
+    return {k: v for k, v in args.items() if k not in known or v != defaults[k]}
 
 
 def _run_row(name: str, r: dict) -> list[str]:
@@ -168,11 +170,11 @@ def _run_row(name: str, r: dict) -> list[str]:
         popularity = result.get(f"{figure}_popularity")
         cells += [f"{form.format(result[figure])} [{low}, {high}]{leak}"]
         cells += ["–" if popularity is None else form.format(popularity)]
-    minutes = result["minutes"]
+    minutes, speed = result["minutes"], result.get("images_per_second")
     return [
         *cells,
         f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}",
-        f"{result['images_per_second']:,.0f}",
+        "–" if speed is None else f"{speed:,.0f}",
         result["device"],
     ]
 

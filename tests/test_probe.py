@@ -66,7 +66,8 @@ def test_learner_exports_and_predicts_elsewhere(fitted, movies, tmp_path):
     learn = fitted[0]
     learn.export(tmp_path / "probe.pkl")
     poster = movies["poster"].iloc[0]
-    code = f"from postergenre import *; print(load_learner({str(tmp_path / 'probe.pkl')!r}).predict({str(poster)!r})[2].tolist())"
+    file = str(tmp_path / "probe.pkl")
+    code = f"from postergenre import *; print(load_learner({file!r}).predict({str(poster)!r})[2].tolist())"
     there = tmp_path / "there"
     there.mkdir()
     out = subprocess.run([sys.executable, "-c", code], cwd=there, capture_output=True, text=True, check=True).stdout

@@ -48,7 +48,7 @@ def build_parser(main: Callable, epilog: str = "") -> argparse.ArgumentParser:
     for p in inspect.signature(main).parameters.values():
         flag, text = f"--{p.name}", help_of[p.name] or ""
         several = get_origin(p.annotation) is list
-        if p.default is not None and not isinstance(p.default, bool):
+        if p.default not in (None, ()) and not isinstance(p.default, bool):
             text += f" (default: {' '.join(map(str, p.default)) if several else p.default})"
         text = text.replace("%", "%%")
         if p.annotation is bool:

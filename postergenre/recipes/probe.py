@@ -15,10 +15,10 @@ from postergenre.recipes._probe import ProbeRun
 
 def main(
     data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
-    arch: list[str] = ["tf_efficientnet_lite0"],  # noqa: B006  # one or several torchvision or timm names
+    arch: list[str] = ("tf_efficientnet_lite0",),  # one or several torchvision or timm names
     size: str = "336x224",  # pixels the bodies see, HEIGHTxWIDTH: posters are 3:2
-    train_views: list[str] = ["whole", "mirror"],  # noqa: B006  # of training posters: whole, mirror, grid
-    views: list[str] = ["whole"],  # noqa: B006  # of test posters, averaged
+    train_views: list[str] = ("whole", "mirror"),  # of training posters: whole, mirror, grid
+    views: list[str] = ("whole",),  # of test posters, averaged
     hidden: int = 0,  # units of a hidden layer in the head; 0: linear
     bs: int = 32,  # batch size of the forward pass
     pretrained: bool = False,  # ImageNet weights from the hub
