@@ -10,6 +10,7 @@ with warnings.catch_warnings():
 
 from postergenre.balance import balance_table, balanced_crops, plot_balance
 from postergenre.baselines import popularity_baseline, random_expectation
+from postergenre.calibrate import calibrate, uncalibrate
 from postergenre.data import PosterDataLoaders, poster_block
 from postergenre.demo import draw_poster, make_demo
 from postergenre.ensemble import PosterEnsemble, ensemble_weights
@@ -26,6 +27,7 @@ from postergenre.models.build import list_archs
 from postergenre.movies import left_out_table, read_movies
 from postergenre.posters import PosterImage, open_poster
 from postergenre.split import genre_shares, load_split, save_split, split_movies
+from postergenre.thresholds import tune_thresholds
 from postergenre.views import make_views
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "TopNAccuracy",
     "balance_table",
     "balanced_crops",
+    "calibrate",
     "compare",
     "custom_cnn_learner",
     "densenet_learner",
@@ -73,4 +76,6 @@ __all__ = [
     "save_split",
     "split_movies",
     "top_n_accuracy",
+    "tune_thresholds",
+    "uncalibrate",
 ]

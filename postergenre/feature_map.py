@@ -86,7 +86,7 @@ def as_map(
 ) -> torch.Tensor:  # (batch, channels, height, width). ValueError: it has no place in the picture
     "A layer's output as a feature map; tokens go back to their places, class and register tokens are dropped."
     if output.ndim == 4:
-        return output.permute(0, 3, 1, 2) if _channels_at_end(model) else output
+        return output.permute(0, 3, 1, 2) if channels_at_end(model) else output
     if output.ndim == 3:
         for _, shape in reversed(events):
             height, width = _places(shape, model) if len(shape) == 4 else (0, 0)
@@ -111,9 +111,9 @@ def evaluating(model: nn.Module) -> Iterator[nn.Module]:
 
 
 def _places(shape: tuple[int, ...], model: nn.Module) -> tuple[int, int]:
-    return shape[1:3] if _channels_at_end(model) else shape[2:]
+    return shape[1:3] if channels_at_end(model) else shape[2:]
 
 
-def _channels_at_end(model: nn.Module) -> bool:
+def channels_at_end(model: nn.Module) -> bool:
     "timm says so for networks such as Swin."
     return any(getattr(m, "output_fmt", None) == "NHWC" for m in (model, *model.children()))

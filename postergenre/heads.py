@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from postergenre.metrics import macro_average_precision, top_n_accuracy
 
-STRENGTHS = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
+STRENGTHS = (3.0, 1.5, 1.0, 0.7, 0.5, 0.3)
 
 
 def fit_head(

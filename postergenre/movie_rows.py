@@ -12,19 +12,35 @@ from postergenre.results import Predictions
 
 def validation_movies(
     learn: Learner,  # with its data: neither exported nor loaded
+    call: str = """from_learner(learn, movies.query("split == 'test'"))""",  # for the error: what to type
 ) -> pd.DataFrame:  # id and title (the file's name), poster, genres. ValueError: the learner holds no posters
     "The movies on the validation side of a learner's loaders."
     items = getattr(learn.dls.valid, "items", None)
     if not isinstance(items, pd.DataFrame) or not {"poster", "genres"} <= set(items.columns) or items.empty:
-        raise ValueError(
-            "The learner holds no posters (a loaded one never does): pass movies, "
-            """for example from_learner(learn, movies.query("split == 'test'"))"""
-        )
+        raise ValueError(f"The learner holds no posters (a loaded one never does): pass movies, for example {call}")
     paths = [Path(p) for p in items["poster"]]
     names = [p.stem for p in paths]
     ids = names if len(set(names)) == len(names) else [str(p) for p in paths]
     movies = pd.DataFrame({"id": ids, "title": names, "poster": paths, "genres": list(items["genres"])})
     movies.attrs["vocab"] = list(learn.dls.vocab)
+    return movies
+
+
+def fitting_movies(
+    learn: Learner,
+    movies: pd.DataFrame | None,  # columns poster, genres; None: the learner's validation side
+    function: str,  # its name, for the errors
+) -> pd.DataFrame:  # ValueError: none, a column is missing, or movies are from training
+    "The movies on which something is fitted after training: never those of training, which the network has learnt."
+    call = f"""{function}(learn, movies.query("split == 'valid'"))"""
+    if movies is None:
+        return validation_movies(learn, call)
+    if missing := [c for c in ("poster", "genres") if c not in movies]:
+        raise ValueError(f"movies has no column {', '.join(missing)}; read_movies gives them all")
+    if movies.empty:
+        raise ValueError(f"There are no movies to fit on; pass some, for example {call}")
+    if "split" in movies and (n := int((movies["split"] == "train").sum())):
+        raise ValueError(f"{n} of the {len(movies)} movies are from the training side; pass others, for example {call}")
     return movies
 
 

@@ -29,6 +29,7 @@ def probe_learner(
     archs: Sequence[str] = PROBE_ARCHS,  # one or several bodies, as in create_model; their features stand side by side
     pretrained: bool = False,  # ImageNet weights from the hub, for all bodies
     weights: str | Path | None = LITE,  # "lite", or a local file if there is one body
+    stages: bool = True,  # statistics of all stages of a body, as StagePooling; False: its last features alone
     **kwargs,  # for poster_learner: loss_func, metrics, ...
 ) -> Learner:  # its head knows the genres' frequencies only, until fit_probe. ValueError: no body, or no weights
     "A learner of frozen bodies and an untrained linear head."
@@ -37,7 +38,7 @@ def probe_learner(
         raise ValueError("archs is empty; pass at least one body, for example ['tf_efficientnet_lite0']")
     if pretrained and weights == LITE:
         weights = None
-    made = [frozen_body(arch, size_of(dls), pretrained, weights) for arch in archs]
+    made = [frozen_body(arch, size_of(dls), pretrained, weights, stages) for arch in archs]
     if any(stats is None for _, stats in made):
         raise ValueError("A frozen body needs weights; pass pretrained=True, weights='lite' or a file of weights")
     features = FrozenBodies([body for body, _ in made], [stats for _, stats in made])
@@ -82,7 +83,7 @@ def fit_probe(
     learn: Learner,  # from probe_learner; its head is replaced by the fitted one
     movies: pd.DataFrame,  # with the columns poster, genres, split (train and valid are used)
     caches: Sequence[FeatureCache],  # from feature_caches
-    views: Sequence[str] = ("whole", "mirror"),  # of training posters, each a row of its own
+    views: Sequence[str] = ("whole",),  # of training posters, each a row of its own
     strengths: Sequence[float] = STRENGTHS,  # of the penalty
     hidden: int = 0,  # units of a hidden layer; 0: linear
     seed: int = 42,  # of a hidden layer
@@ -131,7 +132,7 @@ def probe_probs(
         return torch.stack([learn.loss_func.activation(head(x)) for x in views]).mean(0).cpu().numpy()
 
 
-def _fit(vocab, movies, caches, views=("whole", "mirror"), strengths=STRENGTHS, hidden=0, seed=42):
+def _fit(vocab, movies, caches, views=("whole",), strengths=STRENGTHS, hidden=0, seed=42):
     train, valid = (movies[movies["split"] == side] for side in ("train", "valid"))
     x = np.concatenate([poster_features(caches, train, view) for view in views])
     y = np.tile(multi_hot(train["genres"], vocab), (len(views), 1))

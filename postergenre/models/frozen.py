@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from postergenre.models.build import create_model, head_name
+from postergenre.models.stages import StagePooling
 
 
 class FrozenBodies(nn.Module):
-    """The pooled features of several bodies beside each other; they stay in eval mode and have no gradients.
+    """The pooled features of several bodies beside each other; they stay in eval mode, their weights as they are.
 
     Takes pictures normalised for the first body; another body's mean and std are reached from there.
     """
@@ -37,8 +38,7 @@ class FrozenBodies(nn.Module):
         x: torch.Tensor,  # (batch, 3, height, width), normalised for the first body
     ) -> torch.Tensor:  # (batch, features)
         "The features of one body."
-        with torch.no_grad():
-            return self.bodies[i](x * getattr(self, f"scale{i}") + getattr(self, f"shift{i}")).flatten(1)
+        return self.bodies[i](x * getattr(self, f"scale{i}") + getattr(self, f"shift{i}")).flatten(1)
 
     def train(self, mode: bool = True) -> "FrozenBodies":
         "Stay in eval mode: frozen means that batch statistics do not move either."
@@ -66,8 +66,10 @@ def frozen_body(
     size: tuple[int, int],  # (height, width) of the input in pixels
     pretrained: bool = False,  # as in create_model
     weights: str | Path | None = None,  # as in create_model
+    stages: bool = True,  # statistics of all stages, as StagePooling; False: what the last layer would see
 ) -> tuple[nn.Module, tuple | None]:  # without its last layer; (mean, std) of its inputs, None for random weights
     "Any architecture by name up to its last layer."
     body, stats = create_model(arch, 1, size, pretrained, weights)
     body.set_submodule(head_name(body), nn.Identity())
-    return body.requires_grad_(False).eval(), stats
+    body.requires_grad_(False).eval()
+    return (StagePooling(body, size).eval() if stages else body), stats

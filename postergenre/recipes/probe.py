@@ -17,7 +17,8 @@ def main(
     data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     arch: list[str] = ("tf_efficientnet_lite0",),  # one or several torchvision or timm names
     size: str = "336x224",  # pixels the bodies see, HEIGHTxWIDTH: posters are 3:2
-    train_views: list[str] = ("whole", "mirror"),  # of training posters: whole, mirror, grid
+    stages: bool = True,  # statistics of all stages of a body; no: its last features alone
+    train_views: list[str] = ("whole",),  # of training posters: whole, mirror, grid
     views: list[str] = ("whole",),  # of test posters, averaged
     hidden: int = 0,  # units of a hidden layer in the head; 0: linear
     bs: int = 32,  # batch size of the forward pass
@@ -36,7 +37,7 @@ def main(
     run = ProbeRun("probe", dict(locals()))
     movies = run.movies()
     dls = run.loaders(movies)
-    learn = probe_learner(dls, arch, pretrained=pretrained, weights=weights)
+    learn = probe_learner(dls, arch, pretrained=pretrained, weights=weights, stages=stages)
     caches = feature_caches(learn, cache, bs=bs, workers=workers)
     run.look(caches, movies)
     run.fit(learn, movies, caches)
