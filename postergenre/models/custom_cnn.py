@@ -42,7 +42,7 @@ class CustomCNN(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         "(batch, 3, height, width) -> (batch, genres) logits."
         x = self.features(x).flatten(1)
-        if x.shape[1] != self.classifier.in_features:
+        if x.shape[1] != CHANNELS[-1] * (self.size[0] // SMALLEST) * (self.size[1] // SMALLEST):
             raise ValueError(
                 f"This CustomCNN was built for pictures of {self.size[0]}x{self.size[1]} pixels; resize to that"
             )

@@ -59,6 +59,8 @@ def stage_names(
     for module, shape in events:
         is_map = len(shape) == 4 and min(shape[2:]) > 1
         if module is last:
+            if stages and stages[-1] is next(reversed(list(last.children())), None):
+                stages.pop()  # the same map
             stages.append(module)
             break
         # a sequence ends where its last stage does, which is there already

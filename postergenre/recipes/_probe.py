@@ -61,8 +61,6 @@ class ProbeRun(Run):
         self.best_epoch = max(table.index, key=lambda i: score(table.loc[i]))
         best = table.loc[self.best_epoch]
         print(f"Chosen: strength {best['strength']:g}, validation top-n accuracy {best[MONITOR]:.1%}")
-        if config["calibrate"]:
-            self.calibrate(learn, movies)
         with write_whole(self.out / "learner.pkl") as whole:
             learn.export(whole.resolve())
 

