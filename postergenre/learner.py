@@ -55,6 +55,7 @@ def poster_learner(
     loss: str | None = None,  # name from list_losses(); None: "bce", or loss_func where one is passed
     attention: str | None = None,  # "gram" or "se": channel weights for a feature map, trained with the last layer
     attention_after: str | None = None,  # name of the module that gives this map; None: a late stage
+    stages: bool = False,  # the last layer sees how strong and varied each channel of every stage is: style
     arch_kwargs: dict | None = None,  # for timm.create_model: drop_rate, drop_path_rate, ...
     **kwargs,
 ) -> Learner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
@@ -68,9 +69,8 @@ def poster_learner(
         raise ValueError("Pass loss=... (a name) or loss_func=..., not both")
     if loss is not None:
         kwargs["loss_func"] = poster_loss(loss, getattr(dls, "row_freq", None))
-    model, stats = create_model(
-        arch, len(dls.vocab), size_of(dls), pretrained, weights, attention, attention_after, **(arch_kwargs or {})
-    )
+    more = {"attention": attention, "attention_after": attention_after, "stages": stages, **(arch_kwargs or {})}
+    model, stats = create_model(arch, len(dls.vocab), size_of(dls), pretrained, weights, **more)
     return model_learner(dls, model, stats, arch, **kwargs)
 
 

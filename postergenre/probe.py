@@ -20,6 +20,7 @@ from postergenre.learner import model_learner
 from postergenre.models.build import head_name
 from postergenre.models.frozen import FrozenBodies, ProbeModel, frozen_body
 from postergenre.models.lite import LITE
+from postergenre.models.stages import StageModel
 
 PROBE_ARCHS = ("tf_efficientnet_lite0",)
 
@@ -105,16 +106,26 @@ def start_from_probe(
 
     A random head would first pull good features apart (Kumar et al. 2022, https://arxiv.org/abs/2202.10054).
     """
-    name = head_name(learn.model)
-    body = copy.deepcopy(learn.model).eval()
-    body.set_submodule(name, nn.Identity())
+    model, name = learn.model, head_name(learn.model)
+    if isinstance(model, StageModel):
+        body = copy.deepcopy(model.features).eval()
+    else:
+        body = copy.deepcopy(model).eval()
+        body.set_submodule(name, nn.Identity())
     norm = next(t for t in learn.dls.valid.after_batch.fs if isinstance(t, Normalize))
     stats = tuple(t.detach().cpu().flatten().tolist() for t in (norm.mean, norm.std))
     caches = [FeatureCache(folder, learn.arch, body, size_of(learn.dls), stats, **kwargs)]
     head, table = _fit(list(learn.dls.vocab), movies, caches)
+    own = model.get_submodule(name)
     with torch.no_grad():
-        for own, fitted in zip(learn.model.get_submodule(name).parameters(), head.parameters(), strict=True):
-            own.copy_(fitted)
+        if isinstance(model, StageModel):  # its last layer works on standardised features
+            x = torch.from_numpy(poster_features(caches, movies[movies["split"] == "train"]))
+            model.norm.mean.copy_(x.mean(0))
+            model.norm.std.copy_(x.std(0).clamp_min(1e-6))
+            head.bias += head.weight @ x.mean(0)
+            head.weight *= x.std(0).clamp_min(1e-6)
+        own.weight.copy_(head.weight)
+        own.bias.copy_(head.bias)
     return table
 
 

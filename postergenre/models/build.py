@@ -15,6 +15,7 @@ from torch import nn
 from postergenre.models.attention import add_attention, attention_layers, check_kind
 from postergenre.models.custom_cnn import CustomCNN
 from postergenre.models.lite import LITE, check_lite, lite_weights
+from postergenre.models.stages import StageModel
 from postergenre.models.weights import check_reachable, load_body, read_weights, torchvision_weights, unavailable
 
 CUSTOM = "custom_cnn"
@@ -33,6 +34,7 @@ def create_model(
     weights: str | Path | None = None,  # a local file of weights instead, or "lite" (see models/lite.py)
     attention: str | None = None,  # "se" or "gram": channel weights for a feature map; None or "none": no attention
     attention_after: str | None = None,  # name of the module that gives this map; None: as attention.default_stage
+    stages: bool = False,  # the last layer sees the statistics of all stages (StageModel), not the pooled features
     **kwargs,  # for timm.create_model, e.g. drop_rate=0.2, drop_path_rate=0.1
 ) -> tuple[nn.Module, tuple[list, list] | None]:  # the network; (mean, std) of its inputs if it has weights, else None
     """A network by name that ends in one layer to the genres.
@@ -70,6 +72,9 @@ def create_model(
     _check_size(model, arch, size)
     if attention is not None:  # after the weights, which know nothing of it
         add_attention(model, attention, head_name(model), size, attention_after)
+    if stages:
+        model.set_submodule(head_name(model), nn.Identity())
+        model = StageModel(model, n_out, size, kwargs.get("drop_rate", 0.0))
     return model, stats
 
 

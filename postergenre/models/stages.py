@@ -4,7 +4,7 @@ import torch
 from fastai.callback.hook import Hooks
 from torch import nn
 
-from postergenre.feature_map import channels_at_end, last_map, trace
+from postergenre.feature_map import channels_at_end, evaluating, last_map, trace
 
 
 class StagePooling(nn.Module):
@@ -35,9 +35,46 @@ class StagePooling(nn.Module):
             features = self.body(x).flatten(1)
         if not self.names:
             return features
-        statistics = [s for m in maps for s in (m.mean((2, 3)), m.var((2, 3), correction=0).add(1e-8).sqrt())]
+        statistics = [s for m in maps for s in (m.mean((2, 3)), m.var((2, 3), correction=0).add(1e-5).sqrt())]
         values = torch.cat(statistics, dim=1)
-        return values.sign() * values.abs().add(1e-8).sqrt()
+        return values.sign() * values.abs().add(1e-3).sqrt()  # added: a root is steep at 0
+
+
+class Standardize(nn.Module):
+    "Brings features to mean 0 and standard deviation 1, as they were when it was set; it does not learn."
+
+    def __init__(
+        self,
+        width: int,  # features
+    ):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("std", torch.ones(width))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        "(batch, features) -> the same."
+        return (x - self.mean) / self.std
+
+
+class StageModel(nn.Module):
+    "A network whose last layer sees the statistics of all its stages instead of its pooled features."
+
+    def __init__(
+        self,
+        body: nn.Module,  # as in StagePooling
+        n_out: int,  # genres
+        size: tuple[int, int],  # (height, width) of the input in pixels
+        drop_rate: float = 0.0,  # dropout before the last layer
+    ):
+        super().__init__()
+        self.features = StagePooling(body, size)
+        with evaluating(self.features), torch.no_grad():
+            width = self.features(torch.zeros(1, 3, *size)).shape[1]
+        self.norm, self.drop, self.head = Standardize(width), nn.Dropout(drop_rate), nn.Linear(width, n_out)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        "(batch, 3, height, width) -> (batch, genres) logits."
+        return self.head(self.drop(self.norm(self.features(x))))
 
 
 def stage_names(

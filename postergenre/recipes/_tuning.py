@@ -29,6 +29,7 @@ def fine_tune(
         o["arch"],
         pretrained=o["pretrained"],
         weights=o["weights"],
+        stages=o["stages"],
         arch_kwargs={"drop_rate": o["dropout"], "drop_path_rate": o["drop_path"]},
         loss_func=poster_loss(o["loss"], dls.row_freq, o["smoothing"]),
         wd=o["wd"],

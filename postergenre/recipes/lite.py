@@ -21,6 +21,7 @@ def main(
     crop: str = "whole",  # whole: the poster resized; random: windows at the poster's own scale
     balance: str = "none",  # posters in an epoch: none, study, even; with the posters wanted of each genre: even:1000
     protocol: str = "movie",  # movie: honest; study: crops cut first and divided afterwards, leaky on purpose
+    stages: bool = True,  # the head sees statistics of all stages of the body (style), not the last one alone
     probe: bool = True,  # head first: fit it on the frozen body's features, before all of the network is trained
     zoom: float = 1.2,  # augmentation: enlarged by up to this much, around a random place; 1: none
     flip: bool = True,  # augmentation: mirror half of the posters
