@@ -218,17 +218,17 @@ def check_views(
     if len(wanted.scales) == 1 or crop_window(transforms):
         return
     before, after = whole_size(transforms), whole_size(transforms, LARGER)
-    said = f"views={views!r} shows a network of {before[0]}x{before[1]} pixels {after[0]}x{after[1]} too, "
+    said = f"views={views!r} also shows the network {after[0]}x{after[1]} pixels, "
     picture = torch.zeros(1, 3, *after, dtype=torch.uint8, device=learn.dls.device)
     if for_validation(learn.dls.valid.after_batch)(TensorImage(picture)).shape[2:] != picture.shape[2:]:
-        raise ValueError(f"{said}but the learner's batch transforms resize them; use 'mirror' or 'grid' instead")
+        raise ValueError(f"{said}but the learner's batch transforms undo that; use 'mirror' or 'grid' instead")
     # Twice the size: a network that flattens its last map, as CustomCNN, may take a little more and look at a part.
     for size in (after, whole_size(transforms, 2)):
         try:
             with evaluating(learn.model.to(learn.dls.device)) as model, torch.inference_mode():
                 model(torch.zeros(1, 3, *size, device=learn.dls.device))
         except (RuntimeError, AssertionError, ValueError) as e:
-            raise ValueError(f"{said}but it takes that one size only; use 'mirror' or 'grid' instead") from e
+            raise ValueError(f"{said}but it takes only {before[0]}x{before[1]}; use 'mirror' or 'grid' instead") from e
 
 
 def _first(transforms: Pipeline, kind: type) -> PosterCrop | Resize | None:

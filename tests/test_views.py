@@ -221,7 +221,9 @@ def test_views_reach_tables_and_figures(resnet, movies):
 def test_networks_of_one_size_take_no_scales(arch, whole_dls, movies):
     # 80 pixels are 1 of CustomCNN's 64 too: it would take them, and look at the upper left only.
     learn = poster_learner(whole_dls, arch)
-    said = r"views='scales\+mirror' shows .* 64x64 pixels 80x80 too, but it takes that one size only; use 'mirror' or"
+    said = (
+        r"views='scales\+mirror' also shows the network 80x80 pixels, but it takes only 64x64; use 'mirror' or 'grid'"
+    )
     with pytest.raises(ValueError, match=said):
         poster_probs(learn, movies["poster"].tolist(), views="scales+mirror")
     assert learn.model.training
@@ -235,7 +237,7 @@ def test_a_network_of_crops_takes_scales_whatever_it_is(cnn):
 def test_scales_that_batch_transforms_undo_are_refused(movies):
     tfms = aug_transforms(size=64)
     dls = PosterDataLoaders.from_movies(movies, size=72, crop="whole", bs=8, num_workers=0, batch_tfms=tfms)
-    with pytest.raises(ValueError, match="batch transforms resize them"):
+    with pytest.raises(ValueError, match="batch transforms undo that"):
         check_views(poster_learner(dls, "test_resnet"), "scales")
 
 
