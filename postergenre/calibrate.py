@@ -52,7 +52,9 @@ def calibrate(
     loss.scale, loss.bias = (torch.tensor(x, dtype=torch.float32) for x in (scale, bias))
     learn.loss_func = loss
     said = f"Calibration error on the {len(movies):,} posters it was fitted on: {before:.3f} before, {after:.3f} after."
-    _forget_thresholds(loss, said if verbose else None)
+    note = _forget_thresholds(loss)
+    if verbose:
+        print(said + note)
     columns = {"positives": targets.sum(0).astype(int), "scale": scale, "bias": bias}
     table = pd.DataFrame(columns, index=pd.Index(learn.dls.vocab, name="genre"))
     table.attrs = {"posters": len(movies), "ece_before": before, "ece_after": after}
@@ -65,7 +67,8 @@ def uncalibrate(
     "Take the calibration away: probabilities are sigmoids of the network's outputs again."
     if getattr(learn.loss_func, "scale", None) is not None:
         learn.loss_func.scale = learn.loss_func.bias = None
-        _forget_thresholds(learn.loss_func, "Not calibrated any more.")
+        if note := _forget_thresholds(learn.loss_func):
+            print(note.strip())
 
 
 def fit_calibration(
@@ -143,9 +146,9 @@ def view_logits(
     return [np.concatenate(parts) for parts in heard]
 
 
-def _forget_thresholds(loss, said: str | None) -> None:
+def _forget_thresholds(loss) -> str:  # what to tell the user, or nothing
     "Thresholds of single genres were tuned on other probabilities."
-    if tuned := np.ndim(loss.thresh) > 0:
-        loss.thresh = 0.5
-    if said:
-        print(said + tuned * " The thresholds are 0.5 again: tune_thresholds(learn) fits them to these probabilities.")
+    if np.ndim(loss.thresh) == 0:
+        return ""
+    loss.thresh = 0.5
+    return " The thresholds are 0.5 again: tune_thresholds(learn) fits them to these probabilities."

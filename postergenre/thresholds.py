@@ -41,12 +41,11 @@ def tune_thresholds(
     table = pd.DataFrame(columns, index=pd.Index(learn.dls.vocab, name="genre"))
     learn.loss_func.thresh = torch.from_numpy(thresh)
     if verbose:
-        f1, few = table["f1"].mean(), list(table.index[table["positives"] < min_positives])
-        print(
-            f"Macro F1 on the {len(movies):,} posters that the thresholds were fitted on: {before.mean():.3f} before, "
-            f"{f1:.3f} after."
-            + (f" Fewer than {min_positives} posters, so the common threshold: {', '.join(few)}." if few else "")
-        )
+        said = f"Macro F1 on the {len(movies):,} posters that the thresholds were fitted on"
+        print(f"{said}: {before.mean():.3f} before, {table['f1'].mean():.3f} after.")
+        if few := list(table.index[table["positives"] < min_positives]):
+            names = "all genres" if len(few) == len(table) else ", ".join(few)
+            print(f"Fewer than {min_positives} posters, so the common threshold: {names}.")
     return table
 
 

@@ -28,6 +28,7 @@ from postergenre.files import write_whole
 from postergenre.leak import evaluate_crops, seen_share, split_crops
 from postergenre.movies import read_movies
 from postergenre.plots import plot_curves, plot_examples
+from postergenre.recipes._calibrate import fit_probabilities
 from postergenre.recipes._interrupt import StopOnInterrupt
 from postergenre.recipes._memory import keep_memory
 from postergenre.recipes._setup import device_name, find_data, new_folder, parse_size, section
@@ -183,6 +184,8 @@ class Run:
         self.history, self.best_epoch = history, int(history.loc[best, "epoch"])
         self.images_a_second = len(learn.recorder.losses) * learn.dls.bs / (self.train_minutes * 60)
         print(f"Best epoch: {self.best_epoch}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
+        if config.get("calibrate"):
+            fit_probabilities(learn)
         with write_whole(self.out / "learner.pkl") as whole:
             learn.export(whole.resolve())
 

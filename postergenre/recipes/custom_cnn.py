@@ -21,6 +21,8 @@ def main(
     protocol: str = "movie",  # movie: honest; study: crops cut first and divided afterwards, leaky on purpose
     pretrained: bool = False,  # refused: nobody has trained this network on ImageNet
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
+    loss: str = "bce",  # bce, bce_pos_weight (rare genres count more), asymmetric, focal
+    calibrate: bool = False,  # afterwards fit probabilities and thresholds to the validation movies
     seed: int = 42,  # of the split, the crops and the first weights
     limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
     workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
@@ -30,7 +32,7 @@ def main(
     run = Run("custom_cnn", dict(locals()))
     movies = run.movies()
     dls = run.loaders(movies)
-    learn = custom_cnn_learner(dls, pretrained=pretrained, weights=weights)
+    learn = custom_cnn_learner(dls, pretrained=pretrained, weights=weights, loss=loss)
     run.fit(learn)
     run.finish(learn, movies)
 

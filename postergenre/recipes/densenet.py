@@ -22,6 +22,8 @@ def main(
     pretrained: bool = False,  # start from ImageNet weights (downloaded once)
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
     attention: str = "none",  # channel weights after the third dense block: none, se (from means), gram (by style)
+    loss: str = "bce",  # bce, bce_pos_weight (rare genres count more), asymmetric, focal
+    calibrate: bool = False,  # afterwards fit probabilities and thresholds to the validation movies
     seed: int = 42,  # of the split, the crops and the first weights
     limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
     workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
@@ -31,7 +33,7 @@ def main(
     run = Run("densenet", dict(locals()))
     movies = run.movies()
     dls = run.loaders(movies)
-    learn = densenet_learner(dls, pretrained=pretrained, weights=weights, attention=attention)
+    learn = densenet_learner(dls, pretrained=pretrained, weights=weights, loss=loss, attention=attention)
     run.fit(learn)
     run.finish(learn, movies)
 

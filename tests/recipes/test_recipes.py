@@ -24,6 +24,8 @@ OPTIONS = [
     "balance",
     "pretrained",
     "weights",
+    "loss",
+    "calibrate",
     "seed",
     "limit",
     "workers",
@@ -94,7 +96,8 @@ def test_a_run_overwrites_none(tmp_path, monkeypatch):
 def done(demo_folder, tmp_path_factory):
     "A whole run of a recipe on demo posters in a fresh process."
     where = tmp_path_factory.mktemp("run")
-    result = recipe("custom_cnn", ["--data", str(demo_folder), "--balance", "study:20", *TINY], cwd=where)
+    args = ["--data", str(demo_folder), "--balance", "study:20", "--calibrate", *TINY]
+    result = recipe("custom_cnn", args, cwd=where)
     return result, where / "runs" / "custom_cnn"
 
 
@@ -106,6 +109,7 @@ def test_recipe_runs_end_to_end(done):
     parts = ["Configuration", "movies read", "no poster", "most / least", "top-n accuracy", "macro AP", "popularity"]
     for part in [*parts, "random", "load_learner("]:
         assert part in said, part
+    assert "Calibration error on the" in said and "Macro F1 on the" in said
     assert "\r" not in said and "█" not in said  # plain lines, as this is no terminal
 
 
@@ -133,6 +137,8 @@ def test_exported_learner_of_a_recipe_loads(done, demo_folder, tmp_path, monkeyp
     movies = load_split(read_movies(demo_folder, verbose=False), out / "split.csv")
     again = evaluate(learn, movies[movies["split"] == "test"], name="again")
     saved = Evaluation.load(out / "predictions.csv").aligned(again.ids)
+    assert learn.loss_func.scale.shape == (20,) and (again.thresh == saved.thresh).all()
+    assert (again.thresh != 0.5).any()
     assert abs(again.probs - saved.probs).max() < 1e-4
 
 
@@ -153,6 +159,7 @@ def test_errors_are_one_line(tmp_path, demo_folder, monkeypatch):
         ("--protocol", "studdy"): "Unknown --protocol studdy",
         ("--protocol", "study"): "add --balance",
         ("--size", "big"): "HEIGHTxWIDTH",
+        ("--loss", "bec", "--size", "64"): "Unknown loss 'bec'; choose one of: bce, bce_pos_weight",
     }
     for args, said in cases.items():
         with pytest.raises(SystemExit) as stopped:
