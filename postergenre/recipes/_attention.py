@@ -1,5 +1,7 @@
 """The attention ablation's runs: kinds of attention x seeds on one split, judged on validation and test movies."""
 
+from pathlib import Path
+
 import pandas as pd
 from fastai.learner import Learner
 from fastai.torch_core import set_seed
@@ -71,9 +73,14 @@ class AttentionSeries(Series):
             added = [f"; {_count(m):,} of them after {names[m].rpartition('.')[0]}" for m in attention_layers(model)]
             print(f"  {kind:<6}{_count(model):,} parameters{''.join(added)}")
 
+    def done_by_kind(self) -> dict[str, Path]:
+        "The finished runs, those of the first kind first: with it the others are compared, whichever was done first."
+        done = self.done()
+        return {m: done[m] for kind in self.config["attention"] for m in done if self.only(m)["attention"] == [kind]}
+
     def finish(self) -> None:
         "Compare what is done: table, figure. ValueError: nothing is."
-        done = self.done()
+        done = self.done_by_kind()
         if not done:
             raise ValueError(f"no run came through; {'; '.join(f'{m}: {e}' for m, e in self.failed.items())}")
         budget = f"{self.config['epochs']} epoch{'s' if self.config['epochs'] > 1 else ''}"

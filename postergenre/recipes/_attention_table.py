@@ -28,7 +28,7 @@ class AttentionTable:
 
     def __init__(
         self,
-        done: dict[str, Path],  # run, e.g. "gram-42" -> its folder; others are compared with the first one's attention
+        done: dict[str, Path],  # run, e.g. "none-42" -> its folder; others are compared with the first one's kind
         failed: dict[str, str],  # run -> its error in a line
         arch: str,
         budget: str,  # e.g. "4 epochs"

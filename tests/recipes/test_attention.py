@@ -10,11 +10,11 @@ from postergenre import load_learner
 from postergenre.evaluate import Evaluation
 from postergenre.metrics import macro_average_precision, top_n_accuracy
 from postergenre.models.attention import GramLayer
-from postergenre.recipes import _run
+from postergenre.recipes import _run, densenet
 from postergenre.recipes import attention as recipe
 from postergenre.recipes._attention import AttentionSeries
 from postergenre.recipes._attention_table import AttentionTable, plot_attention
-from postergenre.recipes._cli import build_parser, read_config
+from postergenre.recipes._cli import build_parser, command, read_config
 from postergenre.recorded import record_run
 
 RUNS = ("none-42", "gram-42", "none-7", "gram-7")
@@ -130,6 +130,40 @@ def test_runs_of_a_seed_follow_each_other_so_that_few_are_a_comparison_too(optio
     series = AttentionSeries(options | config)
     assert series.members() == ["none-3", "se-3", "none-4", "se-4"]
     assert series.only("se-4") == {"attention": ["se"], "seeds": [4]}
+
+
+def test_the_first_kind_stays_the_one_compared_with_if_its_first_run_failed(options, tmp_path):
+    config = {"attention": ["none", "se"], "seeds": [3, 4], "out": str(tmp_path / "x"), "seed": 42}
+    series = AttentionSeries(options | config)
+    for run in ("se-3", "none-4", "se-4"):
+        series.folder(run).mkdir()
+        (series.folder(run) / "metrics.json").touch()
+    assert list(series.done_by_kind()) == ["none-4", "se-3", "se-4"]
+
+
+def test_the_densenet_recipe_passes_attention_on(demo_folder, tmp_path, monkeypatch):
+    given = {}
+
+    def stop(_, **kwargs):
+        given.update(kwargs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(densenet, "densenet_learner", stop)
+    args = [
+        "--data",
+        str(demo_folder),
+        "--size",
+        "64",
+        "--bs",
+        "8",
+        "--out",
+        str(tmp_path / "x"),
+        "--attention",
+        "gram",
+    ]
+    with pytest.raises(SystemExit):
+        command(densenet.main, args)
+    assert given["attention"] == "gram"
 
 
 def test_help_teaches_and_a_record_is_a_config(out, tmp_path):
