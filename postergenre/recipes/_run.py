@@ -150,6 +150,7 @@ class Run:
         learn: Learner,
         stop: Callback | None = None,  # what ends training early; None: Ctrl-C does, and the best epoch is kept
         cbs: Sequence[Callback] = (),  # for this fit only
+        lr: float | slice | None = None,  # None: as configured, a tenth of it for a body with weights
     ) -> None:
         "Train; keep the epoch with the best validation top-n accuracy; export it."
         config = self.config
@@ -160,11 +161,9 @@ class Run:
         print(
             f"{self.arch}, {self.parameters:,} parameters, on {device_name()}; {self.rows:,} rows an epoch", flush=True
         )
-        lr = (
-            slice(config["lr"] / 10, config["lr"])
-            if config.get("pretrained") or config.get("weights")
-            else config["lr"]
-        )
+        if lr is None:
+            has_weights = config.get("pretrained") or config.get("weights")
+            lr = slice(config["lr"] / 10, config["lr"]) if has_weights else config["lr"]
         cbs = [*cbs, SaveModelCallback(MONITOR, fname="best"), CSVLogger("history.csv")]
         stop = stop or StopOnInterrupt()
         begun = time.time()

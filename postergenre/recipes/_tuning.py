@@ -37,7 +37,8 @@ def fine_tune(
     if o["probe"]:
         head_first(learn, movies, o["crop"], run.out.parent / "features", o["bs"])
     cbs = regularisers(o["mixup"], o["cutmix"], o["patience"])
-    run.fit(learn, cbs=[*cbs, WeightEMA(o["ema"])] if o["ema"] else cbs)
+    cbs = [*cbs, WeightEMA(o["ema"])] if o["ema"] else cbs
+    run.fit(learn, cbs=cbs, lr=slice(o["lr"], o["head_lr"]))
     return learn
 
 

@@ -15,7 +15,8 @@ def main(
     data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     arch: str = "tf_efficientnet_lite0",  # torchvision or timm name
     epochs: int = 8,  # most passes over the training posters
-    lr: float = 1e-3,  # highest learning rate of the one-cycle schedule for the head (AdamW); the body's is a tenth
+    lr: float = 2e-4,  # highest learning rate of the one-cycle schedule for the body (AdamW)
+    head_lr: float = 1e-4,  # the same for the head, which starts fitted
     bs: int = 32,  # batch size
     size: str = "224x160",  # pixels the network sees, HEIGHTxWIDTH: posters are 3:2
     crop: str = "whole",  # whole: the poster resized; random: windows at the poster's own scale
@@ -27,12 +28,12 @@ def main(
     flip: bool = True,  # augmentation: mirror half of the posters
     mixup: float = 0.4,  # strength of mixup (Zhang et al. 2018), alpha of its Beta; 0: none
     cutmix: float = 0.0,  # strength of cutmix (Yun et al. 2019), instead of mixup; 0: none
-    dropout: float = 0.2,  # before the head
+    dropout: float = 0.3,  # before the head
     drop_path: float = 0.1,  # stochastic depth (Huang et al. 2016): share of the deepest block's skips
     wd: float = 0.05,  # weight decay
     smoothing: float = 0.0,  # label smoothing towards the genres' frequencies
     loss: str = "bce",  # bce, bce_pos_weight, asymmetric, focal
-    ema: float = 0.998,  # moving average of the weights: what of it stays at each step; 0: none
+    ema: float = 0.995,  # moving average of the weights: what of it stays at each step; 0: none
     patience: int = 3,  # epochs without a better validation top-n accuracy before training ends
     pretrained: bool = False,  # ImageNet weights from the hub
     weights: str | None = "lite",  # lite: from the registry's packages; or a local file (.pth, .safetensors)

@@ -26,7 +26,9 @@ def test_features_are_the_roots_of_each_stages_mean_and_deviation():
     body = Two().eval()
     x = torch.randn(2, 3, 32, 24)
     first = body.stages[0](x)
-    values = [s for m in (first, body.stages[1](first)) for s in (m.mean((2, 3)), (m.var((2, 3), correction=0) + 1e-5).sqrt())]
+    values = [
+        s for m in (first, body.stages[1](first)) for s in (m.mean((2, 3)), (m.var((2, 3), correction=0) + 1e-5).sqrt())
+    ]
     pooled = StagePooling(body, (32, 24))
     values = torch.cat(values, 1)
     assert torch.allclose(pooled(x), values.sign() * (values + 1e-3).sqrt(), atol=1e-5)
