@@ -36,6 +36,7 @@ def calibrate(
     strength: float = 1.0,  # of the pull towards what all genres share; more for fewer posters, 0: none
     verbose: bool = True,  # print the calibration error
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    logits: Sequence[np.ndarray] | None = None,  # ready (views, genres) of each movie; None: the posters are looked at
 ) -> pd.DataFrame:  # a row a genre: positives, scale, bias; attrs: posters, ece_before, ece_after
     """Fit each genre's probabilities to how often it is true; predict, evaluate and all others give them from now on.
 
@@ -46,7 +47,7 @@ def calibrate(
     loss = as_genre_loss(learn.loss_func)
     movies = fitting_movies(learn, movies, "calibrate")
     targets = multi_hot(movies["genres"], learn.dls.vocab)
-    logits = view_logits(learn, movies, views, progress)
+    logits = view_logits(learn, movies, views, progress) if logits is None else logits
     scale, bias = fit_calibration(logits, targets, strength)
     before, after = (expected_calibration_error(mean_probs(logits, *ab), targets) for ab in ((1, 0), (scale, bias)))
     loss.scale, loss.bias = (torch.tensor(x, dtype=torch.float32) for x in (scale, bias))

@@ -136,11 +136,24 @@ def probe_probs(
     views: Sequence[str] = ("whole",),  # whose probabilities are averaged
 ) -> np.ndarray:  # (movies, genres), what movie_probs gives, to rounding
     "Probabilities from cached features: no poster that is in the cache is opened."
+    logits = [torch.from_numpy(probe_logits(learn, movies, caches, view)) for view in views]
+    return torch.stack([learn.loss_func.activation(x) for x in logits]).mean(0).numpy()
+
+
+def probe_logits(
+    learn: Learner,  # from probe_learner, fitted
+    movies: pd.DataFrame,  # with the column poster
+    caches: Sequence[FeatureCache],  # from feature_caches
+    view: str = "whole",  # as in FeatureCache.get
+) -> np.ndarray:  # (movies, genres)
+    "The network's outputs from cached features."
     head = learn.model.head.eval()
-    device = next(head.parameters()).device
     with torch.inference_mode():
-        views = [torch.from_numpy(poster_features(caches, movies, view)).to(device) for view in views]
-        return torch.stack([learn.loss_func.activation(head(x)) for x in views]).mean(0).cpu().numpy()
+        return (
+            head(torch.from_numpy(poster_features(caches, movies, view)).to(next(head.parameters()).device))
+            .cpu()
+            .numpy()
+        )
 
 
 def _fit(vocab, movies, caches, views=("whole",), strengths=STRENGTHS, hidden=0, seed=42):

@@ -57,6 +57,8 @@ def record(
         rows = {row: figures[figure] for row, figures in metrics["test"].items()}
         result |= {figure: rows[own]["value"], f"{figure}_interval": [rows[own]["low"], rows[own]["high"]]}
         result |= {f"{figure}_{row}": rows[row]["value"] for row in ("popularity", "random") if row in rows}
+        for figures in list(metrics.get("unseen_movies", {}).values())[:1]:  # of a leaky run: the same model, honestly
+            result[f"{figure}_unseen_movies"] = figures[figure]["value"]
     same = ("test_movies", "best_epoch", "images_per_second", "device", "threads", "arch", "parameters")
     return {
         "command": metrics["command"],
@@ -168,7 +170,9 @@ def _run_row(name: str, r: dict) -> list[str]:
     for figure, form in own.items():
         low, high = (form.format(x) for x in result[f"{figure}_interval"])
         popularity = result.get(f"{figure}_popularity")
-        cells += [f"{form.format(result[figure])} [{low}, {high}]{leak}"]
+        unseen = result.get(f"{figure}_unseen_movies")
+        honest = "" if unseen is None else f"; {form.format(unseen)} on movies never seen"
+        cells += [f"{form.format(result[figure])} [{low}, {high}]{leak}{honest}"]
         cells += ["–" if popularity is None else form.format(popularity)]
     minutes, speed = result["minutes"], result.get("images_per_second")
     return [

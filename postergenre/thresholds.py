@@ -23,13 +23,14 @@ def tune_thresholds(
     views: str = "auto",  # views of a poster to average: those with which you will predict
     verbose: bool = True,  # print F1 before and after
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    probs: np.ndarray | None = None,  # ready (movies, genres); None: the posters are looked at
 ) -> pd.DataFrame:  # a row a genre: positives, thresh, f1_before, f1. ValueError: no posters, unknown target
     "Set the threshold of each genre that is best on some posters; `learn.predict`, `evaluate` and all others use it."
     if target not in TARGETS:
         raise ValueError(f"Unknown target {target!r}; choose one of: {', '.join(TARGETS)}")
     movies = fitting_movies(learn, movies, "tune_thresholds")
     targets = multi_hot(movies["genres"], learn.dls.vocab)
-    probs = movie_probs(learn, movies, views=views, progress=progress)
+    probs = movie_probs(learn, movies, views=views, progress=progress) if probs is None else probs
     before = f1_per_genre(probs, targets, getattr(learn.loss_func, "thresh", 0.5))
     thresh = best_thresholds(probs, targets, min_positives)
     columns = {

@@ -93,9 +93,12 @@ def test_the_table_shows_the_run_and_leaves_the_prose(folder):
 def test_leaky_limited_and_stopped_runs_say_so(folder):
     data = metrics()["data"] | {"used": 200}
     config = metrics()["config"] | {"protocol": "study", "limit": 200}
-    add(folder, "leaky", config=config, data=data, stopped_early=True)
+    unseen = {
+        "custom_cnn (unseen movies)": {k: v | {"value": 0.125} for k, v in metrics()["test"]["popularity"].items()}
+    }
+    add(folder, "leaky", config=config, data=data, stopped_early=True, unseen_movies=unseen)
     row = next(line for line in (folder / "README.md").read_text().splitlines() if "leaky.toml" in line)
-    assert row.count("**leaky**") == 3
+    assert row.count("**leaky**") == 3 and "; 12.5% on movies never seen" in row
     assert "only 200 of 7,541 movies" in row and "stopped by hand" in row
     assert tomllib.loads((folder / "leaky.toml").read_text())["result"]["leaky"] is True
 

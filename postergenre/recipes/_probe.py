@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from fastai.learner import Learner
 
@@ -10,7 +11,8 @@ from postergenre.evaluate import Evaluation, evaluate
 from postergenre.features import FeatureCache
 from postergenre.files import write_whole
 from postergenre.heads import score
-from postergenre.probe import fit_probe, probe_probs
+from postergenre.probe import fit_probe, probe_logits, probe_probs
+from postergenre.recipes._calibrate import fit_probabilities
 from postergenre.recipes._run import MONITOR, Run
 from postergenre.recipes._setup import device_name, section
 
@@ -61,6 +63,10 @@ class ProbeRun(Run):
         self.best_epoch = max(table.index, key=lambda i: score(table.loc[i]))
         best = table.loc[self.best_epoch]
         print(f"Chosen: strength {best['strength']:g}, validation top-n accuracy {best[MONITOR]:.1%}")
+        if config["calibrate"]:
+            valid = movies[movies["split"] == "valid"]
+            views = [probe_logits(learn, valid, caches, view) for view in config["views"]]
+            fit_probabilities(learn, valid, list(np.stack(views, axis=1)))
         with write_whole(self.out / "learner.pkl") as whole:
             learn.export(whole.resolve())
 
