@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from postergenre.metrics import macro_average_precision, top_n_accuracy
 
-STRENGTHS = (3.0, 1.5, 1.0, 0.7, 0.5, 0.3)
+STRENGTHS = (2.0, 1.0, 0.5, 0.25)
 
 
 def fit_head(
@@ -85,7 +85,7 @@ def _linear_fits(x, y, x_valid, y_valid, strengths, hidden, seed):
     with torch.no_grad():
         head.bias.copy_(start_bias(y))
     for strength in strengths:  # each starts from the one before, which is near
-        optimizer = torch.optim.LBFGS(head.parameters(), max_iter=60, history_size=10, line_search_fn="strong_wolfe")
+        optimizer = torch.optim.LBFGS(head.parameters(), max_iter=30, history_size=10, line_search_fn="strong_wolfe")
 
         def closure(optimizer=optimizer, strength=strength):
             optimizer.zero_grad()

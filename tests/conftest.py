@@ -1,6 +1,10 @@
 """Posters for the tests: drawn by the library, in the study's layout; the real ones where they are."""
 
 import os
+
+# One thread a process, in the commands that tests start too: threads of several processes wait for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 from pathlib import Path
 
 import matplotlib

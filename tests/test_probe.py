@@ -46,7 +46,7 @@ def test_pictures_give_what_cached_features_give(fitted, movies):
     both = probe_probs(learn, test, caches, ("whole", "mirror"))
     assert caches[0].computed == computed + len(test)
     assert np.allclose(both, movie_probs(learn, test, views="mirror", progress=False), atol=2e-5)
-    assert len(table) == 6 and table["strength"].is_monotonic_decreasing
+    assert len(table) == 4 and table["strength"].is_monotonic_decreasing
 
 
 def test_two_bodies_of_different_statistics_are_cached_apart(whole, movies, tmp_path):

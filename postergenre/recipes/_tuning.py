@@ -6,8 +6,10 @@ import pandas as pd
 from fastai.callback.core import Callback
 from fastai.callback.mixup import CutMix, MixUp
 from fastai.callback.tracker import EarlyStoppingCallback
+from fastai.callback.training import BnFreeze
 from fastai.learner import Learner
 from fastai.vision.augment import aug_transforms
+from torch import nn
 
 from postergenre.ema import WeightEMA
 from postergenre.learner import poster_learner
@@ -37,9 +39,24 @@ def fine_tune(
     if o["probe"]:
         head_first(learn, movies, o["crop"], run.out.parent / "features", o["bs"])
     cbs = regularisers(o["mixup"], o["cutmix"], o["patience"])
+    if o["freeze_norm"]:
+        cbs.append(freeze_norms(learn))
     cbs = [*cbs, WeightEMA(o["ema"])] if o["ema"] else cbs
     run.fit(learn, cbs=cbs, lr=slice(o["lr"], o["head_lr"]))
     return learn
+
+
+def freeze_norms(
+    learn: Learner,  # its batch norms are left out of training
+) -> Callback:  # for the fit
+    """Batch norms keep the statistics and weights of pretraining.
+
+    Else those of augmented, mixed pictures take their place within an epoch, and the fitted head no longer fits.
+    """
+    for module in learn.model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.requires_grad_(False)
+    return BnFreeze()
 
 
 def gentle_tfms(

