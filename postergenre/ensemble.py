@@ -192,7 +192,11 @@ class PosterEnsemble:
         with TemporaryDirectory() as folder, write_whole(fname) as whole:
             slim.members = []
             for i, member in enumerate(self.members):
-                member.export(Path(folder).resolve() / f"{i}.pkl")
+                dls, opt = member.dls, member.opt
+                try:
+                    member.export(Path(folder).resolve() / f"{i}.pkl")
+                finally:  # fastai leaves a learner without its data when writing fails
+                    member.dls, member.opt = dls, opt
                 slim.members.append(load_learner(Path(folder) / f"{i}.pkl", cpu=False))
             torch.save(slim, whole, pickle_module=cloudpickle)
 

@@ -260,3 +260,4 @@ def test_a_failed_export_leaves_the_old_file(ensemble, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         ensemble.export(tmp_path / "a.pkl")
     assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
+    assert all(len(member.dls.valid) for member in ensemble.members)  # fastai's own export would have left none
