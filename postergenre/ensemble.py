@@ -171,6 +171,11 @@ class PosterEnsemble:
         errors = [next(filter(None, said), None) for said in zip(*(e for _, e in answers), strict=True)]
         return probs.astype(np.float32), errors
 
+    @property
+    def heaviest(self) -> Learner:
+        "The member with the greatest weight."
+        return self.members[int(np.argmax(self.weights))]
+
     def predict(
         self,
         image,  # a poster: file, bytes, array or PIL image. ValueError: it cannot be read

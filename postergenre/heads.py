@@ -1,7 +1,7 @@
 """Heads fitted on features: a regularised linear layer, or one hidden layer, its strength chosen on validation."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from postergenre.metrics import macro_average_precision, top_n_accuracy
 
 STRENGTHS = (2.0, 1.0, 0.5, 0.25)
+HIDDEN_EPOCHS, HIDDEN_BS = 30, 128
 
 
 def fit_head(
@@ -22,11 +23,13 @@ def fit_head(
     strengths: Sequence[float] = STRENGTHS,  # of the penalty, tried from the largest on
     hidden: int = 0,  # units of a hidden layer; 0: linear
     seed: int = 42,  # of a hidden layer's first weights, batches and dropout
+    loss_func: Callable = F.binary_cross_entropy_with_logits,  # (logits, targets) -> mean loss, e.g. poster_loss()
 ) -> tuple[nn.Module, pd.DataFrame]:  # takes raw features, gives logits; a row a strength. ValueError: no strength
     """The head with the best mean of top-n accuracy and macro AP on validation.
 
     Features are standardised for the fit, which the first layer then undoes. Linear: logistic regression a genre with
-    an L2 penalty of strength / 2 * |weights|^2 beside the mean loss a poster (scikit-learn's C is 1 / (strength rows)).
+    an L2 penalty of strength / 2 * |weights|^2 beside the mean loss a poster (scikit-learn's C is 1 / (strength rows)),
+    that is `loss_func` times the genres.
     Hidden: ReLU and dropout 0.5, AdamW with weight decay = strength, the best epoch counts.
     """
     if not len(strengths):
@@ -34,11 +37,13 @@ def fit_head(
     x, x_valid, y = (torch.as_tensor(a, dtype=torch.float32) for a in (x, x_valid, y))
     mean, std = x.mean(0), x.std(0).clamp_min(1e-6)
     scaled, scaled_valid = (x - mean) / std, (x_valid - mean) / std
-    fits = _hidden_fits if hidden else _linear_fits
+    strengths = sorted(strengths, reverse=True)
+    if hidden:
+        fits = _hidden_fits(scaled, y, scaled_valid, y_valid, strengths, loss_func, hidden, seed)
+    else:
+        fits = _linear_fits(scaled, y, strengths, loss_func)
     best, rows = None, []
-    for strength, head, train_loss in fits(
-        scaled, y, scaled_valid, y_valid, sorted(strengths, reverse=True), hidden, seed
-    ):
+    for strength, head, train_loss in fits:
         row = {"strength": strength, "train_loss": train_loss, **validate(head, scaled_valid, y_valid)}
         rows.append(row)
         if best is None or score(row) > score(best[0]):
@@ -79,7 +84,7 @@ def start_bias(y: torch.Tensor) -> torch.Tensor:
     return torch.logit(y.mean(0).clamp(1e-3, 1 - 1e-3))
 
 
-def _linear_fits(x, y, x_valid, y_valid, strengths, hidden, seed):
+def _linear_fits(x, y, strengths, loss_func):
     head = nn.Linear(x.shape[1], y.shape[1])
     nn.init.zeros_(head.weight)
     with torch.no_grad():
@@ -89,16 +94,17 @@ def _linear_fits(x, y, x_valid, y_valid, strengths, hidden, seed):
 
         def closure(optimizer=optimizer, strength=strength):
             optimizer.zero_grad()
-            loss = F.binary_cross_entropy_with_logits(head(x), y) * y.shape[1]
-            (loss + strength / 2 * head.weight.square().sum()).backward()
-            closure.loss = loss.item() / y.shape[1]
-            return loss.detach() + strength / 2 * head.weight.detach().square().sum()
+            loss = loss_func(head(x), y)
+            penalised = loss * y.shape[1] + strength / 2 * head.weight.square().sum()
+            penalised.backward()
+            closure.loss = loss.item()
+            return penalised.detach()
 
         optimizer.step(closure)
         yield strength, head, closure.loss
 
 
-def _hidden_fits(x, y, x_valid, y_valid, strengths, hidden, seed, epochs: int = 30, bs: int = 128):
+def _hidden_fits(x, y, x_valid, y_valid, strengths, loss_func, hidden, seed):
     for strength in strengths:
         torch.manual_seed(seed)
         head = nn.Sequential(nn.Linear(x.shape[1], hidden), nn.ReLU(), nn.Dropout(0.5), nn.Linear(hidden, y.shape[1]))
@@ -106,11 +112,11 @@ def _hidden_fits(x, y, x_valid, y_valid, strengths, hidden, seed, epochs: int = 
             head[3].bias.copy_(start_bias(y))
         optimizer = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=strength)
         best = None
-        for _ in range(epochs):
+        for _ in range(HIDDEN_EPOCHS):
             head.train()
             losses = []
-            for rows in torch.randperm(len(x)).split(bs):
-                loss = F.binary_cross_entropy_with_logits(head(x[rows]), y[rows])
+            for rows in torch.randperm(len(x)).split(HIDDEN_BS):
+                loss = loss_func(head(x[rows]), y[rows])
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

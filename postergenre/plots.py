@@ -21,18 +21,26 @@ GAP = 0.2  # inches between two posters
 
 def plot_curves(
     history: pd.DataFrame,  # fastai's CSVLogger file: epoch, train_loss, valid_loss, top_n_accuracy, macro_ap
-) -> Figure:
+) -> Figure:  # a probe's history has the strength of its penalty in place of epochs
     "Losses and validation figures by epoch."
+    by = "strength" if "strength" in history else "epoch"
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     marker = "o" if len(history) < 30 else None
     for column, label in (("train_loss", "training"), ("valid_loss", "validation")):
-        axes[0].plot(history["epoch"], history[column], marker=marker, label=label)
+        axes[0].plot(history[by], history[column], marker=marker, label=label)
     for column, label in (("top_n_accuracy", "top-n accuracy"), ("macro_ap", "macro average precision")):
         if column in history:
-            axes[1].plot(history["epoch"], history[column], marker=marker, label=label)
+            axes[1].plot(history[by], history[column], marker=marker, label=label)
     for ax, title in zip(axes, ("Loss (binary cross-entropy)", "Validation figures"), strict=True):
-        ax.set(title=title, xlabel="epoch")
-        ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
+        if by == "epoch":
+            ax.set(title=title, xlabel=by)
+            ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
+        else:
+            ax.set(title=title, xlabel="strength of the penalty")
+            ax.set_xscale("log")
+            ax.invert_xaxis()
+            ax.set_xticks(history[by], [f"{x:g}" for x in history[by]])
+            ax.minorticks_off()
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False)
     plt.close(fig)

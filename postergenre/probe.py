@@ -39,12 +39,13 @@ def probe_learner(
         raise ValueError("archs is empty; pass at least one body, for example ['tf_efficientnet_lite0']")
     if pretrained and weights == LITE:
         weights = None
-    made = [frozen_body(arch, size_of(dls), pretrained, weights, stages) for arch in archs]
+    size = size_of(dls)
+    made = [frozen_body(arch, size, pretrained, weights, stages) for arch in archs]
     if any(stats is None for _, stats in made):
         raise ValueError("A frozen body needs weights; pass pretrained=True, weights='lite' or a file of weights")
     features = FrozenBodies([body for body, _ in made], [stats for _, stats in made])
     with torch.inference_mode():
-        width = features(torch.zeros(1, 3, *size_of(dls))).shape[1]
+        width = features(torch.zeros(1, 3, *size)).shape[1]
     model = ProbeModel(features, nn.Linear(width, len(dls.vocab)))
     nn.init.zeros_(model.head.weight)
     learn = model_learner(dls, model, made[0][1], "+".join(archs), **kwargs)

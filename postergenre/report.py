@@ -19,7 +19,7 @@ from postergenre.movie_rows import rows_of
 from postergenre.movies import read_movies
 from postergenre.report_contents import Record, contents
 
-FILES = ("metrics.json", "history.csv", "breakdown.csv", "predictions.csv", "split.csv")
+FILES = ("metrics.json", "breakdown.csv", "predictions.csv", "split.csv")
 
 
 def write_report(
@@ -46,10 +46,13 @@ def read_record(
     for file in FILES:
         if not (folder / file).is_file():
             raise FileNotFoundError(f"{folder} holds no {file}; pass the folder of a finished recipe run")
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    if not (together := "members" in metrics) and not (folder / "history.csv").is_file():
+        raise FileNotFoundError(f"{folder} holds no history.csv; pass the folder of a finished recipe run")
     return Record(
         folder,
-        json.loads((folder / "metrics.json").read_text(encoding="utf-8")),
-        pd.read_csv(folder / "history.csv"),
+        metrics,
+        None if together else pd.read_csv(folder / "history.csv"),
         pd.read_csv(folder / "breakdown.csv", index_col=0, dtype="str"),
         Evaluation.load(folder / "predictions.csv"),
     )

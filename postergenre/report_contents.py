@@ -9,13 +9,14 @@ from fastai.learner import Learner
 
 from postergenre.balance import plot_balance
 from postergenre.bootstrap import METRICS
+from postergenre.ensemble import PosterEnsemble
 from postergenre.evaluate import Evaluation, compare
 from postergenre.interpret import GenreInterpretation
 from postergenre.metrics import top_n_hits
 from postergenre.movie_rows import rows_of
 from postergenre.movies import left_out_table
-from postergenre.plots import plot_curves
 from postergenre.report_pictures import cards, chart, heat_cards
+from postergenre.report_training import training
 from postergenre.results import text_table
 from postergenre.split import SIDES
 
@@ -46,7 +47,7 @@ class Record:
 
     folder: Path
     metrics: dict  # metrics.json
-    history: pd.DataFrame  # one row an epoch
+    history: pd.DataFrame | None  # one row an epoch; None: an ensemble, whose members have theirs
     balance: pd.DataFrame  # genres x (posters, ways of balancing), as balance_table has it
     result: Evaluation  # on the test movies
 
@@ -59,7 +60,7 @@ class Record:
 def contents(
     record: Record,
     movies: pd.DataFrame,  # of the run, with the column split
-    learn: Learner,  # trained
+    learn: Learner | PosterEnsemble,  # trained
 ) -> dict:  # ValueError: a test movie is not among the movies
     "Everything that the page says and shows."
     result, run = record.result, record.metrics
@@ -67,6 +68,7 @@ def contents(
     interp = GenreInterpretation(result, test, learn)
     figures, genres = result.metrics, result.per_genre()
     seed, confusions = run["config"]["seed"], confusions_words(interp)
+    seen = learn.heaviest if isinstance(learn, PosterEnsemble) else learn
     return {
         "run": run,
         "name": result.name,
@@ -78,8 +80,8 @@ def contents(
         "balance": [(genre, *row) for genre, row in zip(record.balance.index, record.balance.to_numpy(), strict=True)],
         "balance_columns": list(record.balance.columns),
         "balance_figure": chart(plot_balance(whole_numbers(record.balance)), balance_alt(record.balance), stack=True),
-        "epochs": len(record.history),
-        "curves": chart(plot_curves(record.history), curves_alt(record.history), stack=True),
+        "epochs": None if record.history is None else len(record.history),
+        "training": training(run, record.history),
         "headline": headline(result, figures),
         "results": results_rows(figures),
         "notes": result.notes,
@@ -93,7 +95,8 @@ def contents(
             (*EXAMPLES[kind], cards(test, result.probs, result.vocab, chosen(interp, kind, 8, seed)))
             for kind in EXAMPLES
         ],
-        "heat": heat_cards(learn, test, chosen(interp, "random", len(test), seed)[-6:]),
+        "heat": heat_cards(seen, test, chosen(interp, "random", len(test), seed)[-6:]),
+        "heat_of": None if seen is learn else learn.names[learn.members.index(seen)],
         "reliability": chart(interp.plot_reliability(), reliability_alt(figures)),
     }
 
@@ -186,21 +189,6 @@ def balance_alt(balance: pd.DataFrame) -> str:
         f"Bars: training rows of each genre, from {balance.index[0]} (most) down. "
         f"Ratio of the most to the least frequent genre – {'; '.join(ratio)}."
     )
-
-
-def curves_alt(history: pd.DataFrame) -> str:
-    first, last = history.iloc[0], history.iloc[-1]
-    said = [
-        f"{label} from {first[column]:.3f} to {last[column]:.3f}"
-        for column, label in (
-            ("train_loss", "training loss"),
-            ("valid_loss", "validation loss"),
-            ("top_n_accuracy", "validation top-n accuracy"),
-            ("macro_ap", "validation macro AP"),
-        )
-        if column in history
-    ]
-    return f"Lines over {len(history)} epochs: {', '.join(said)}."
 
 
 def genre_alt(genres: pd.DataFrame) -> str:

@@ -186,6 +186,16 @@ def _cell(value: float, low: float, high: float, percent: bool, sign: str) -> st
     return text if np.isnan(low) else f"{text} [{low * factor:{form}}, {high * factor:{form}}]"
 
 
+def markdown_table(
+    table: pd.DataFrame,  # Texts
+) -> str:
+    "A table of texts for a README or an issue"
+    rows = [[table.index.name or "", *table.columns], ["---"] * (1 + table.shape[1])]
+    rows += [[str(name), *cells] for name, cells in zip(table.index, table.to_numpy(), strict=True)]
+    cells = [[str(cell).replace("|", r"\|").replace("\n", " ") for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+
 def text_lines(
     table: pd.DataFrame,  # Texts
     notes: Sequence[str] = (),  # Sentences to stand below

@@ -4,6 +4,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from postergenre.heads import fit_head, score
+from postergenre.losses import poster_loss
 
 
 @pytest.fixture
@@ -62,3 +63,15 @@ def test_hidden_layer_learns_what_a_line_cannot():
 def test_no_strength_is_refused(data):
     with pytest.raises(ValueError, match="strengths is empty"):
         fit_head(*data, strengths=[])
+
+
+@pytest.mark.parametrize("name", ["bce_pos_weight", "asymmetric", "focal"])
+def test_a_head_is_fitted_with_any_loss(data, name):
+    freq = data[1].mean(0)
+    head, table = fit_head(*data, strengths=[0.01], loss_func=poster_loss(name, freq))
+    bce, _ = fit_head(*data, strengths=[0.01])
+    x, y = (torch.as_tensor(a) for a in data[:2])
+    with torch.no_grad():
+        own, other = (poster_loss(name, freq)(h(x), y).item() for h in (head, bce))
+    assert own < other and np.isclose(own, table["train_loss"][0], rtol=0.01)
+    assert table["macro_ap"][0] > 0.6

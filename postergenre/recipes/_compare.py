@@ -75,12 +75,12 @@ class SeriesRun(Run):
     def announce(self) -> None:
         section(self.heading)
 
-    def loaders(self, movies: pd.DataFrame):
+    def loaders(self, movies: pd.DataFrame, **kwargs):
         with redirect_stdout(io.StringIO()):  # the comparison has shown the genres, once for all
-            return super().loaders(movies)
+            return super().loaders(movies, **kwargs)
 
-    def fit(self, learn: Learner) -> None:
-        super().fit(learn, Budget(self.config.get("minutes")))
+    def fit(self, learn: Learner, **kwargs) -> None:
+        super().fit(learn, Budget(self.config.get("minutes")), **kwargs)
 
     def finish(self, learn: Learner, movies: pd.DataFrame) -> Evaluation:
         with redirect_stdout(io.StringIO()):  # the report has it all; the table at the end has what matters here

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from postergenre.bootstrap import METRICS
 from postergenre.evaluate import Evaluation, compare
-from postergenre.results import text_lines, text_table
+from postergenre.results import markdown_table, text_lines, text_table
 
 SHOWN = ("top_n_accuracy", "macro_ap")
 BASELINES = ("popularity", "random")
@@ -74,11 +74,9 @@ class Table:
     def markdown(self) -> str:
         "For a README or an issue."
         cells = self.cells()
-        rows = [["", *cells.columns], ["---"] * (1 + cells.shape[1])]
-        rows += [[str(name), *row] for name, row in zip(cells.index, cells.to_numpy(), strict=True)]
-        rows += [[a, f"failed: {e}", *[""] * (cells.shape[1] - 1)] for a, e in self.failed.items()]
-        lines = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
-        return "\n".join([*lines, "", *(f"- {note}" for note in self.notes)]) + "\n"
+        for arch, error in self.failed.items():
+            cells.loc[arch] = [f"failed: {error}", *[""] * (cells.shape[1] - 1)]
+        return "\n".join([markdown_table(cells), "", *(f"- {note}" for note in self.notes)]) + "\n"
 
     def per_genre(self) -> pd.DataFrame:  # genres x (movies, one column an architecture), most frequent genre first
         "Average precision of each genre by each architecture."

@@ -6,18 +6,20 @@ from pathlib import Path
 
 import pandas as pd
 
+from postergenre.balance import balance_table
 from postergenre.ensemble import PosterEnsemble, ensemble_weights, mean_probs
 from postergenre.evaluate import Evaluation, compare, evaluate
 from postergenre.inference import load_learner
 from postergenre.recipes._run import MONITOR, Run
 from postergenre.recipes._setup import section
+from postergenre.report import write_report
 from postergenre.views import parse_views
 
 
 class EnsembleRun(Run):
     "A run that trains nothing: members are loaded, weighed on validation, scored on test."
 
-    stopped, best_epoch, train_minutes, images_a_second = False, None, 0.0, 0.0
+    stopped, best_epoch, train_minutes, images_a_second = False, None, 0.0, None
 
     def __init__(
         self,
@@ -85,7 +87,11 @@ class EnsembleRun(Run):
         results[-1].save(self.out / "predictions.csv")
         ensemble.export(self.out / "learner.pkl")
         self.write("metrics.json", json.dumps(self.metrics(results[-1], ensemble), indent=2) + "\n")
+        table = balance_table(movies, 1, [])  # its members have balanced, or not
+        table.to_csv(self.out / "breakdown.csv")
+        write_report(self.out, movies, ensemble)
         print(f"\nDone in {(time.time() - self.started) / 60:.1f} minutes. Everything is in {self.out}.")
+        print(f"The report, to open in a browser: {self.out / 'report.html'}")
         print(f"To use it: python -m postergenre.predict {self.out / 'learner.pkl'} posters/ --csv genres.csv")
         return results[-1]
 
@@ -106,7 +112,7 @@ class EnsembleRun(Run):
             )
         ]  # fmt: skip
         valid = self.figures(self.valid[-1])
-        return super().metrics(result) | {"images_per_second": None, "valid": valid, "members": members}
+        return super().metrics(result) | {"valid": valid, "members": members}
 
 
 def together(

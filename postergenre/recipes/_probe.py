@@ -38,7 +38,7 @@ class ProbeRun(Run):
                 text = f"{new:,} posters computed, {new / seconds:.0f} a second" if new else "all in the cache"
                 print(f"  {cache.file(view).name}: {text}", flush=True)
         looked = sum(cache.computed for cache in caches)
-        self.images_a_second = looked / (time.time() - begun) if looked else 0.0
+        self.images_a_second = looked / (time.time() - begun) if looked else None
 
     def fit(
         self,

@@ -244,7 +244,7 @@ class Run:
             "best_epoch": self.best_epoch,
             "train_minutes": round(self.train_minutes, 2),
             "total_minutes": round((time.time() - self.started) / 60, 2),
-            "images_per_second": round(self.images_a_second, 1),
+            "images_per_second": None if self.images_a_second is None else round(self.images_a_second, 1),
             "device": device_name(),
             "threads": torch.get_num_threads(),
             "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},

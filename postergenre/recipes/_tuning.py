@@ -11,9 +11,11 @@ from fastai.learner import Learner
 from fastai.vision.augment import aug_transforms
 from torch import nn
 
+from postergenre.data import size_of
 from postergenre.ema import WeightEMA
 from postergenre.learner import poster_learner
 from postergenre.losses import poster_loss
+from postergenre.models.stages import StageModel, stage_names
 from postergenre.probe import start_from_probe
 from postergenre.recipes._run import Run
 from postergenre.recipes._setup import section
@@ -38,12 +40,31 @@ def fine_tune(
     )
     if o["probe"]:
         head_first(learn, movies, o["crop"], run.out.parent / "features", o["bs"])
+    freeze_stages(learn, o["frozen"])
     cbs = regularisers(o["mixup"], o["cutmix"], o["patience"])
     if o["freeze_norm"]:
         cbs.append(freeze_norms(learn))
     cbs = [*cbs, WeightEMA(o["ema"])] if o["ema"] else cbs
     run.fit(learn, cbs=cbs, lr=slice(o["lr"], o["head_lr"]))
     return learn
+
+
+def freeze_stages(
+    learn: Learner,
+    n: int,  # stages of the network, from the first; 0: none
+) -> None:  # ValueError: there are fewer
+    "The first stages stay as pretraining left them: most of the time goes there, and least of what is learned."
+    model = learn.model
+    body = model.features.body if isinstance(model, StageModel) else model
+    names = stage_names(body, size_of(learn.dls)) if n else []
+    if not 0 <= n <= len(names):
+        raise ValueError(f"--frozen {n} should be from 0 (none) to {len(names)}, the stages of {learn.arch}")
+    if n:
+        last = list(body.get_submodule(names[n - 1]).parameters())[-1]
+        for p in body.parameters():
+            p.requires_grad_(False)
+            if p is last:
+                break
 
 
 def freeze_norms(

@@ -26,6 +26,7 @@ def main(
     probe: bool = True,  # head first: fit it on the frozen body's features, before all of the network is trained
     zoom: float = 1.2,  # augmentation: enlarged by up to this much, around a random place; 1: none
     flip: bool = True,  # augmentation: mirror half of the posters
+    frozen: int = 3,  # stages of the body, from the first, that stay as they are; 0: all are trained, at half the speed
     freeze_norm: bool = True,  # batch norms keep the statistics of pretraining
     mixup: float = 0.0,  # strength of mixup (Zhang et al. 2018), alpha of its Beta; 0: none
     cutmix: float = 0.0,  # strength of cutmix (Yun et al. 2019), instead of mixup; 0: none

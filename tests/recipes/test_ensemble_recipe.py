@@ -69,8 +69,18 @@ def test_help_explains_every_option():
 
 def test_it_writes_what_other_runs_write(done, split):
     _, out = done
-    files = {"learner.pkl", "metrics.json", "predictions.csv", "split.csv", "config.toml"}
+    files = {
+        "learner.pkl",
+        "metrics.json",
+        "predictions.csv",
+        "split.csv",
+        "config.toml",
+        "breakdown.csv",
+        "report.html",
+    }
     assert {p.name for p in out.iterdir()} == files
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Each member alone, and together" in page and "Nothing was trained" in page and "test_resnet" in page
     config = tomllib.loads((out / "config.toml").read_text())
     assert config["views"] == ["auto", "mirror"] and config["seed"] == SEED and len(config["members"]) == 2
     metrics = json.loads((out / "metrics.json").read_text())

