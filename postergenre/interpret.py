@@ -134,13 +134,13 @@ class GenreInterpretation:
         "Movies by their loss."
         losses = movie_losses(*self._arrays[:2])
         order = np.argsort(-losses if largest else losses, kind="stable")[:k]
-        result, vocab = self.evaluation, self.evaluation.vocab
+        result, vocab, top_n = self.evaluation, self.evaluation.vocab, self._top_n
         rows = {
             "id": result.ids[order],
             "title": None if result.titles is None else [result.titles[i] for i in order],
             "loss": losses[order],
             "truth": [genre_names(result.targets[i], vocab) for i in order],
-            "top_n": [genre_names(self._top_n[i], vocab) for i in order],
+            "top_n": [genre_names(top_n[i], vocab) for i in order],
         }
         return pd.DataFrame(rows, index=order)
 
