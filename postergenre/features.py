@@ -3,6 +3,7 @@
 import hashlib
 import zipfile
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ class FeatureCache:
         self.bs, self.workers, self.progress = bs, workers, progress
         self.stem = f"{name.replace('/', '-')}-{weights_digest(body, stats)}-{size[0]}x{size[1]}"
         self.computed = 0  # posters that went through the body, summed over the calls
+        self._known: dict[str, dict[str, np.ndarray]] = {}  # view -> poster_key -> features, once read
 
     def file(
         self,
@@ -60,7 +62,9 @@ class FeatureCache:
             raise ValueError(f"Unknown view {view!r}; choose one of: {', '.join(FEATURE_VIEWS)}")
         posters = [Path(p) for p in posters]
         keys = [poster_key(p) for p in posters]
-        known = self._load(view)
+        if view not in self._known:
+            self._known[view] = self._load(view)
+        known = self._known[view]
         new = {key: poster for key, poster in zip(keys, posters, strict=True) if key not in known}
         try:
             for key, row in self._compute(new, view):
@@ -132,7 +136,13 @@ def poster_key(
 ) -> str:  # 32 hexadecimal digits
     "What stays the same as long as a poster file does: its path, length and time of change."
     stat = poster.stat()
-    return hashlib.sha256(f"{poster.resolve()}|{stat.st_size}|{stat.st_mtime_ns}".encode()).hexdigest()[:32]
+    path = _resolved(poster.parent.absolute()) / poster.name
+    return hashlib.sha256(f"{path}|{stat.st_size}|{stat.st_mtime_ns}".encode()).hexdigest()[:32]
+
+
+@lru_cache(maxsize=4096)
+def _resolved(folder: Path) -> Path:
+    return folder.resolve()
 
 
 def weights_digest(

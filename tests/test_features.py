@@ -88,7 +88,7 @@ def test_a_damaged_file_is_said(posters, body, tmp_path):
     features.get(posters)
     features.file("whole").write_bytes(features.file("whole").read_bytes()[:200])
     with pytest.raises(ValueError, match=r"is no whole file of features .* delete it"):
-        features.get(posters)
+        cache(tmp_path, body).get(posters)
     with pytest.raises(ValueError, match="Unknown view 'half'; choose one of: whole, mirror, grid"):
         features.get(posters, "half")
 
