@@ -11,10 +11,11 @@ with warnings.catch_warnings():
 from postergenre.balance import balance_table, balanced_crops, plot_balance
 from postergenre.baselines import popularity_baseline, random_expectation
 from postergenre.calibrate import calibrate, uncalibrate
+from postergenre.comparison import compare
 from postergenre.data import PosterDataLoaders, poster_block
 from postergenre.demo import draw_poster, make_demo
 from postergenre.ensemble import PosterEnsemble, ensemble_weights
-from postergenre.evaluate import Evaluation, compare, evaluate
+from postergenre.evaluate import Evaluation, evaluate
 from postergenre.genres import GENRES, MERGE, multi_hot
 from postergenre.gradcam import gradcam, plot_gradcam
 from postergenre.inference import load_learner, movie_probs, predict_posters

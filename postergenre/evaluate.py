@@ -1,8 +1,5 @@
 """A learner and a table of movies in, a table of figures out: the model, popularity and a random order side by side."""
 
-import html
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -11,9 +8,10 @@ from postergenre.baselines import check_apart, genre_frequencies, random_expecta
 from postergenre.bootstrap import METRICS, all_metrics, bootstrap_weights, interval, resampled_metrics
 from postergenre.genres import multi_hot
 from postergenre.inference import movie_probs
-from postergenre.results import Predictions, text_lines, text_table
+from postergenre.results import Predictions, rare_genres
+from postergenre.tables import html_table, text_lines, text_table, wide_table
 
-__all__ = ["Comparison", "Evaluation", "compare", "evaluate"]
+__all__ = ["Evaluation", "evaluate"]
 
 
 class Evaluation(Predictions):
@@ -57,7 +55,7 @@ class Evaluation(Predictions):
             rows.append({k: (values[k], *interval(drawn[k], values[k], level)) for k in METRICS})
         expected = random_expectation(self.targets)
         rows.append({k: (expected.get(k, np.nan), np.nan, np.nan) for k in METRICS})
-        return _wide([*names, "random"], rows)
+        return wide_table([*names, "random"], rows)
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -126,7 +124,7 @@ class Evaluation(Predictions):
             notes.append(f"{unlabelled:,} movies have no genre and do not count for top-n accuracy.")
         if self.absent:
             notes.append(f"No movie has {', '.join(self.absent)}: left out of macro AP, 0 in the other macro figures.")
-        notes += _rare(self)
+        notes += rare_genres(self)
         known = "every movie gets the genres' training frequencies, at the model's thresholds"
         unknown = "no row, as the training movies are not known (train_freq=...)"
         notes.append(f"popularity: {unknown if self.train_freq is None else known}.")
@@ -140,79 +138,7 @@ class Evaluation(Predictions):
         return text_lines(self.table(), self.notes)
 
     def _repr_html_(self) -> str:
-        return _html(self.table(), self.notes)
-
-
-class Comparison:
-    "Several models on the same movies, each with its difference to the first; made by `compare`"
-
-    def __init__(
-        self,
-        metrics: pd.DataFrame,  # Rows: models; columns: (metric or "metric difference", value or low or high)
-        notes: Sequence[str],  # What must be known to read it
-    ):
-        self.metrics, self.notes = metrics, list(notes)
-
-    def table(self) -> pd.DataFrame:  # Texts such as "59.4 % [57.9, 60.8]" and "+1.2 pp [+0.3, +2.1]"
-        "One row a model"
-        return text_table(self.metrics, [c for c in self.metrics.columns.unique(0) if c.endswith(" difference")])
-
-    def __repr__(self) -> str:
-        return text_lines(self.table(), self.notes)
-
-    def _repr_html_(self) -> str:
-        return _html(self.table(), self.notes)
-
-
-def compare(
-    results: Sequence[Evaluation],  # The first is the one the others are compared with; their names must differ
-    metrics: Sequence[str] = ("top_n_accuracy", "macro_ap"),  # Names from METRICS
-    resamples: int = 1000,  # Number of resamples of the movies
-    seed: int = 42,  # Seed of the resamples
-    level: float = 0.95,  # Share of the resamples inside the intervals
-) -> Comparison:  # A `ValueError` says what differs between the results: movies, genres or true genres
-    """Models side by side, with the paired interval of each difference to the first
-
-    Paired: every resample draws the same movies for all models, so that what makes a movie hard for all cancels.
-    """
-    results = list(results)
-    names = [r.name for r in results]
-    if unknown := [k for k in metrics if k not in METRICS]:
-        raise ValueError(f"unknown metric {unknown[0]!r}; known are {', '.join(METRICS)}")
-    if not results or len(set(names)) < len(names):
-        raise ValueError(
-            f"give one or more results with different names, but they are {names}; set result.name = '...'"
-        )
-    first = results[0]
-    results = [first, *(r.aligned(first.ids) for r in results[1:])]
-    for r in results[1:]:
-        if r.vocab != first.vocab:
-            raise ValueError(
-                f"{r.name!r} knows other genres than {first.name!r}, or in another order; use one vocabulary"
-            )
-        if n := int((r.targets != first.targets).any(axis=1).sum()):
-            raise ValueError(f"{r.name!r} and {first.name!r} disagree on the true genres of {n} movies")
-    if first.popularity is not None and "popularity" not in names:
-        results.append(first.popularity)
-    values = [all_metrics(r.probs, r.targets, r.thresh) for r in results]
-    drawn = [r.resampled(resamples, seed) for r in results]
-    rows = []
-    for r, value, sample in zip(results, values, drawn, strict=True):
-        row = {}
-        for k in metrics:
-            row[k] = (value[k], *interval(sample[k], value[k], level))
-            if r is first:
-                row[f"{k} difference"] = (np.nan, np.nan, np.nan)
-                continue
-            change = value[k] - values[0][k]
-            row[f"{k} difference"] = (change, *interval(sample[k] - drawn[0][k], change, level, (-1, 1)))
-        rows.append(row)
-    notes = [
-        f"{len(first.probs):,} movies, the same for all; [{level * 100:g} % intervals], {resamples:,} resamples.",
-        *_rare(first),
-        f"difference: to {first.name}, movie by movie; an interval without 0 is more than the choice of movies.",
-    ]
-    return Comparison(_wide([r.name for r in results], rows), notes)
+        return html_table(self.table(), self.notes)
 
 
 def evaluate(
@@ -248,19 +174,3 @@ def evaluate(
     elif len(probs) != len(movies):
         raise ValueError(f"probs has {len(probs)} rows for {len(movies)} movies; pass one row a movie, in their order")
     return Evaluation(probs, targets, vocab, thresh, movies["id"], name, train_freq, movies.get("title"))
-
-
-def _rare(result: Evaluation) -> list[str]:
-    support = result.targets.sum(axis=0)
-    rare = [g for g, n in zip(result.vocab, support, strict=True) if 0 < n < 10]
-    return [f"Fewer than 10 movies have {', '.join(rare)}: chance lifts their AP, and so macro AP."] if rare else []
-
-
-def _wide(names: list[str], rows: list[dict[str, tuple]]) -> pd.DataFrame:
-    columns = pd.MultiIndex.from_product([rows[0], ["value", "low", "high"]], names=["metric", None])
-    cells = [[float(x) for cell in row.values() for x in cell] for row in rows]
-    return pd.DataFrame(cells, index=names, columns=columns)
-
-
-def _html(table: pd.DataFrame, notes: Sequence[str]) -> str:
-    return f"{table.to_html()}<p>{'<br>'.join(html.escape(note) for note in notes)}</p>"

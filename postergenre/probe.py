@@ -21,6 +21,7 @@ from postergenre.models.build import head_name
 from postergenre.models.frozen import FrozenBodies, ProbeModel, frozen_body
 from postergenre.models.lite import LITE
 from postergenre.models.stages import StageModel
+from postergenre.views import for_validation, whole_size
 
 PROBE_ARCHS = ("tf_efficientnet_lite0",)
 
@@ -54,12 +55,12 @@ def probe_learner(
 
 
 def feature_caches(
-    learn: Learner,  # from probe_learner
+    learn: Learner,  # from probe_learner, or such a one loaded
     folder: str | Path,  # where the files are
     **kwargs,  # for FeatureCache: bs, workers, progress
 ) -> list[FeatureCache]:  # one a body
     "The caches of a probe's bodies, at the size of its loaders."
-    features, size = learn.model.features, size_of(learn.dls)
+    features, size = learn.model.features, whole_size(for_validation(learn.dls.valid.after_item))
     norm = next(t for t in learn.dls.valid.after_batch.fs if isinstance(t, Normalize))
     mean, std = (t.detach().cpu().flatten() for t in (norm.mean, norm.std))
     caches = []

@@ -9,16 +9,17 @@ from fastai.learner import Learner
 
 from postergenre.balance import plot_balance
 from postergenre.bootstrap import METRICS
+from postergenre.comparison import compare
 from postergenre.ensemble import PosterEnsemble
-from postergenre.evaluate import Evaluation, compare
+from postergenre.evaluate import Evaluation
 from postergenre.interpret import GenreInterpretation
 from postergenre.metrics import top_n_hits
 from postergenre.movie_rows import rows_of
 from postergenre.movies import left_out_table
 from postergenre.report_pictures import cards, chart, heat_cards
 from postergenre.report_training import training
-from postergenre.results import text_table
 from postergenre.split import SIDES
+from postergenre.tables import text_table
 
 MEANING = {
     "top_n_accuracy": "share of a movie's genres among its n most probable ones",

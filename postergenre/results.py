@@ -1,7 +1,6 @@
-"""Saved predictions: what a model said about some movies and what is true, in memory and in a file; figures as text."""
+"""Saved predictions: what a model said about some movies and what is true, in memory and in a file."""
 
 import json
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from postergenre import metrics as m
-from postergenre.bootstrap import METRICS
 from postergenre.files import write_whole
 from postergenre.genres import check_vocab
 
-__all__ = ["Predictions", "text_lines", "text_table"]
+__all__ = ["Predictions", "rare_genres"]
 
 MARK = "postergenre predictions 1"
 
@@ -161,58 +159,10 @@ def _pyarrow():
     return pyarrow, parquet
 
 
-# ---- figures as text
-
-
-def text_table(
-    numbers: pd.DataFrame,  # Columns (metric, "value" or "low" or "high"), the metrics named as in METRICS
-    signed: Sequence[str] = (),  # Metrics that are differences: with a sign, in percentage points (pp)
-) -> pd.DataFrame:  # Texts such as "59.4 % [57.9, 60.8]", without brackets where there is no interval, – for NaN
-    "Figures with their intervals as they are read"
-    columns = {}
-    for metric in numbers.columns.unique(0):
-        heading, percent = METRICS[metric.removesuffix(" difference")]
-        sign = "+" if metric in signed else ""
-        heading = f"{heading} difference" if metric in signed else heading
-        columns[heading] = [_cell(*row, percent, sign) for row in numbers[metric].itertuples(index=False)]
-    return pd.DataFrame(columns, index=numbers.index)
-
-
-def _cell(value: float, low: float, high: float, percent: bool, sign: str) -> str:
-    if np.isnan(value):
-        return "–"
-    factor, form, unit = (100, f"{sign}.1f", " pp" if sign else " %") if percent else (1, f"{sign}.3f", "")
-    text = f"{value * factor:{form}}{unit}"
-    return text if np.isnan(low) else f"{text} [{low * factor:{form}}, {high * factor:{form}}]"
-
-
-def markdown_table(
-    table: pd.DataFrame,  # Texts
-) -> str:
-    "A table of texts for a README or an issue"
-    rows = [[table.index.name or "", *table.columns], ["---"] * (1 + table.shape[1])]
-    rows += [[str(name), *cells] for name, cells in zip(table.index, table.to_numpy(), strict=True)]
-    cells = [[str(cell).replace("|", r"\|").replace("\n", " ") for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
-
-
-def text_lines(
-    table: pd.DataFrame,  # Texts
-    notes: Sequence[str] = (),  # Sentences to stand below
-    width: int = 88,  # Characters a line; columns that do not fit stand in a further block
-) -> str:
-    "A table of texts for the terminal"
-    names = [str(i) for i in table.index]
-    first = max(map(len, names))
-    blocks, block = [], []
-    for heading in table:
-        column = [heading, *table[heading]]
-        column = [cell.ljust(max(map(len, column))) for cell in column]
-        if block and first + sum(2 + len(c[0]) for c in [*block, column]) > width:
-            blocks, block = [*blocks, block], []
-        block.append(column)
-    lines = []
-    for columns in [*blocks, block]:
-        rows = zip(["", *names], *columns, strict=True)
-        lines += ["  ".join([row[0].ljust(first), *row[1:]]).rstrip() for row in rows] + [""]
-    return "\n".join([*lines, *(line for note in notes for line in textwrap.wrap(note, width))])
+def rare_genres(
+    result: Predictions,
+) -> list[str]:  # No sentence or one
+    "What to know of genres that hardly any movie has"
+    support = result.targets.sum(axis=0)
+    rare = [g for g, n in zip(result.vocab, support, strict=True) if 0 < n < 10]
+    return [f"Fewer than 10 movies have {', '.join(rare)}: chance lifts their AP, and so macro AP."] if rare else []

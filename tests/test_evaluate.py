@@ -10,7 +10,8 @@ import torch
 
 from postergenre.baselines import popularity_probs, random_expectation
 from postergenre.bootstrap import METRICS, all_metrics
-from postergenre.evaluate import Evaluation, compare, evaluate
+from postergenre.comparison import compare
+from postergenre.evaluate import Evaluation, evaluate
 from postergenre.metrics import average_precision_per_genre, f1_per_genre, precision_recall_at_n_per_genre
 
 VOCAB = ["Action", "Comedy", "Drama", "Sci-Fi", "War"]

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from postergenre.bootstrap import METRICS
 from postergenre.evaluate import Evaluation
 from postergenre.metrics import macro_average_precision, top_n_accuracy
-from postergenre.results import text_lines
+from postergenre.tables import text_lines
 
 FIGURES = {"top_n_accuracy": top_n_accuracy, "macro_ap": macro_average_precision}
 SIDES = {"valid": "predictions_valid.csv", "test": "predictions.csv"}

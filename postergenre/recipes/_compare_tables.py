@@ -11,8 +11,9 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from postergenre.bootstrap import METRICS
-from postergenre.evaluate import Evaluation, compare
-from postergenre.results import markdown_table, text_lines, text_table
+from postergenre.comparison import compare
+from postergenre.evaluate import Evaluation
+from postergenre.tables import markdown_table, text_lines, text_table
 
 SHOWN = ("top_n_accuracy", "macro_ap")
 BASELINES = ("popularity", "random")

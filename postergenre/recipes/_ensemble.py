@@ -4,16 +4,23 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from fastai.learner import Learner
 
 from postergenre.balance import balance_table
+from postergenre.comparison import compare
 from postergenre.ensemble import PosterEnsemble, ensemble_weights, mean_probs
-from postergenre.evaluate import Evaluation, compare, evaluate
+from postergenre.evaluate import Evaluation, evaluate
 from postergenre.inference import load_learner
+from postergenre.models.frozen import ProbeModel
+from postergenre.probe import feature_caches, probe_probs
 from postergenre.recipes._run import MONITOR, Run
 from postergenre.recipes._setup import section
 from postergenre.report import write_report
 from postergenre.views import parse_views
+
+CACHED_VIEWS = {"auto": ("whole",), "center": ("whole",), "mirror": ("whole", "mirror")}
 
 
 class EnsembleRun(Run):
@@ -58,7 +65,9 @@ class EnsembleRun(Run):
         results = []
         for name, member, views in zip(ensemble.names, ensemble.members, ensemble.views, strict=True):
             begun = time.time()
-            results.append(evaluate(member, rows, train=train, name=name, views=views, bs=self.config["bs"]))
+            bs = self.config["bs"]
+            probs = cached_probs(member, rows, views, self.config["cache"], bs)
+            results.append(evaluate(member, rows, train=train, name=name, views=views, bs=bs, probs=probs))
             print(f"{name}: {len(rows):,} posters in {time.time() - begun:.0f} seconds", flush=True)
         return results
 
@@ -113,6 +122,19 @@ class EnsembleRun(Run):
         ]  # fmt: skip
         valid = self.figures(self.valid[-1])
         return super().metrics(result) | {"valid": valid, "members": members}
+
+
+def cached_probs(
+    member: Learner,
+    movies: pd.DataFrame,  # with the column poster
+    views: str,  # of the member
+    folder: str | None,  # of the features; None: posters are looked at
+    bs: int,  # pictures a batch, where features are missing
+) -> np.ndarray | None:  # (movies, genres); None: no probe, or views that features are not kept of
+    "A probe's probabilities from the features that recipes.probe keeps, which takes seconds."
+    if folder is None or views not in CACHED_VIEWS or not isinstance(member.model, ProbeModel):
+        return None
+    return probe_probs(member, movies, feature_caches(member, folder, bs=bs), CACHED_VIEWS[views])
 
 
 def together(

@@ -15,8 +15,9 @@ from matplotlib.figure import Figure
 
 from postergenre.bootstrap import METRICS
 from postergenre.calibrate import fit_calibration, mean_probs
+from postergenre.comparison import Comparison, compare
 from postergenre.data import parse_balance
-from postergenre.evaluate import Comparison, Evaluation, compare, evaluate
+from postergenre.evaluate import Evaluation, evaluate
 from postergenre.files import write_whole
 from postergenre.genres import multi_hot
 from postergenre.heads import fit_head
@@ -24,7 +25,7 @@ from postergenre.losses import poster_loss
 from postergenre.models.frozen import ProbeModel
 from postergenre.recipes._run import Run
 from postergenre.recipes._setup import section
-from postergenre.results import markdown_table
+from postergenre.tables import markdown_table
 from postergenre.terminal import progress as progress_bar
 from postergenre.views import PosterViews, for_validation
 

@@ -16,6 +16,7 @@ def main(
     views: list[str] = ("auto",),  # of a poster, to average: for all, or one a member: auto, mirror, grid+mirror, ...
     data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     bs: int = 64,  # pictures a batch
+    cache: str | None = "runs/features",  # folder of the features that probes among the members use
     seed: int = 42,  # of the split: that of the members' runs
     limit: int | None = None,  # use only this many movies: that of the members' runs
     out: str | None = None,  # folder to write to (default: runs/ensemble, runs/ensemble-2, ...)

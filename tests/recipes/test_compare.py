@@ -13,7 +13,8 @@ import pytest
 from fastai.callback.progress import CSVLogger
 
 from postergenre import custom_cnn_learner
-from postergenre.evaluate import Evaluation, compare
+from postergenre.comparison import compare
+from postergenre.evaluate import Evaluation
 from postergenre.recipes import _run
 from postergenre.recipes import compare as recipe
 from postergenre.recipes._cli import build_parser, command, read_config

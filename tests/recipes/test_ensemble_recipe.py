@@ -10,15 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from postergenre.data import PosterDataLoaders
 from postergenre.ensemble import PosterEnsemble
 from postergenre.evaluate import Evaluation
 from postergenre.inference import load_learner, movie_probs
 from postergenre.learner import custom_cnn_learner, poster_learner
+from postergenre.models.build import create_model
 from postergenre.movies import read_movies
+from postergenre.probe import probe_learner
 from postergenre.recipes._cli import build_parser, command
-from postergenre.recipes._ensemble import check_split
+from postergenre.recipes._ensemble import cached_probs, check_split
 from postergenre.recipes.ensemble import main
 from postergenre.recorded import END, START
 from postergenre.recorded import main as recorded
@@ -62,7 +65,7 @@ def done(members, demo_folder, tmp_path_factory):
 
 def test_help_explains_every_option():
     text = build_parser(main).format_help()
-    for option in ("members", "views", "data", "bs", "seed", "limit", "out", "config"):
+    for option in ("members", "views", "data", "bs", "cache", "seed", "limit", "out", "config"):
         assert f"--{option}" in text
     assert "default: ()" not in text and "(default: )" not in text
 
@@ -173,3 +176,19 @@ def test_what_is_wrong_with_the_options_is_said_before_a_folder_is_made(args, sa
     with pytest.raises(SystemExit, match=said):
         command(main, args)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("views", ["auto", "mirror"])
+def test_probes_are_judged_from_their_features_as_from_posters(split, tmp_path, views):
+    dls = PosterDataLoaders.from_movies(split, size=(64, 48), crop="whole", bs=8)
+    weights = tmp_path / "weights.pth"
+    torch.save(create_model("test_resnet", 3, (64, 48))[0].state_dict(), weights)
+    learn = probe_learner(dls, "test_resnet", weights=weights)
+    torch.nn.init.normal_(learn.model.head.weight, std=0.1)
+    learn.export(tmp_path / "probe.pkl")
+    loaded, some = load_learner(tmp_path / "probe.pkl"), split.head(4)
+    probs = cached_probs(loaded, some, views, str(tmp_path / "features"), 8)
+    assert np.allclose(probs, movie_probs(loaded, some, views=views, progress=False), atol=1e-5)
+    assert list((tmp_path / "features").glob("*.npz"))
+    assert cached_probs(loaded, some, "grid", str(tmp_path / "features"), 8) is None
+    assert cached_probs(loaded, some, views, None, 8) is None
