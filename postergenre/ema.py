@@ -43,7 +43,7 @@ class WeightEMA(Callback):
             self.average.update(self.model, self.steps)
 
     def before_validate(self):
-        if self.average is not None and self.training_done:
+        if self.average is not None and self.just_trained:
             self.own = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
             self.model.load_state_dict(self.average.module.state_dict())
 
@@ -51,6 +51,6 @@ class WeightEMA(Callback):
         self.average = self.own = None
 
     @property
-    def training_done(self) -> bool:
+    def just_trained(self) -> bool:
         "False in get_preds, which validates without training."
         return self.steps > 0 and self.own is None
