@@ -95,7 +95,7 @@ class ImbalanceRun(Run):
         table = comparison.table()
         plain = table[[c for c in table if not c.endswith(" difference")]]
         self.write("imbalance.md", markdown_table(plain) + "\n")
-        self.write("notes.json", json.dumps({"command": self.command, "data": self.data, "notes": comparison.notes}))
+        self.write("run.json", json.dumps(self.about(), indent=2) + "\n")
         self.save_figure(plot_imbalance(comparison.metrics), "imbalance.png")
         print(f"\nEverything is in {self.out}: imbalance.md, .csv and .png, and the predictions of each row.")
         return comparison

@@ -231,23 +231,28 @@ class Run:
         self.unseen_figures = self.figures(honest)
         return result
 
-    def metrics(self, result: Evaluation) -> dict:
-        "The numbers of the run and everything needed to get them again."
+    def about(self) -> dict:
+        "Everything needed to make the run again, and what it took."
         return {
             "command": self.command,
             "config": self.config,
             "date": date.today().isoformat(),
             "data": self.data,
+            "total_minutes": round((time.time() - self.started) / 60, 2),
+            "device": device_name(),
+            "threads": torch.get_num_threads(),
+            "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
+        }
+
+    def metrics(self, result: Evaluation) -> dict:
+        "The numbers of the run and everything needed to get them again."
+        return self.about() | {
             "arch": self.arch,
             "parameters": self.parameters,
             "stopped_early": self.stopped,
             "best_epoch": self.best_epoch,
             "train_minutes": round(self.train_minutes, 2),
-            "total_minutes": round((time.time() - self.started) / 60, 2),
             "images_per_second": None if self.images_a_second is None else round(self.images_a_second, 1),
-            "device": device_name(),
-            "threads": torch.get_num_threads(),
-            "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
             "test_movies": len(result.ids),
             "test": self.figures(result),
             **({"unseen_movies": self.unseen_figures} if self.leaky else {}),
