@@ -6,7 +6,6 @@ logistic regression. In an ensemble the calibrated probabilities are averaged.
 """
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,11 +16,10 @@ from scipy.special import expit
 from torch.nn.functional import logsigmoid
 
 from postergenre.genres import multi_hot
-from postergenre.inference import movie_probs
+from postergenre.inference import poster_outputs, refuse_unreadable
 from postergenre.losses import as_genre_loss
 from postergenre.metrics import expected_calibration_error
 from postergenre.movie_rows import fitting_movies
-from postergenre.terminal import progress as progress_bar
 
 __all__ = ["calibrate", "fit_calibration", "uncalibrate"]
 
@@ -130,21 +128,9 @@ def view_logits(
     progress: bool | None = None,
 ) -> list[np.ndarray]:  # (views, genres) of each poster. ValueError: a poster cannot be read
     "The network's outputs behind the probabilities that `movie_probs` averages, whatever its views are."
-    heard: list[list[np.ndarray]] = []
-
-    def listen(outputs: torch.Tensor) -> torch.Tensor:
-        heard[-1].append(outputs.detach().float().cpu().numpy())
-        return torch.sigmoid(outputs)
-
-    loss = learn.loss_func
-    learn.loss_func = SimpleNamespace(activation=listen)
-    try:
-        for i in progress_bar(range(len(movies)), len(movies), progress):
-            heard.append([])
-            movie_probs(learn, movies.iloc[i : i + 1], views=views, progress=False)
-    finally:
-        learn.loss_func = loss
-    return [np.concatenate(parts) for parts in heard]
+    outputs, errors = poster_outputs(learn, movies["poster"].tolist(), views=views, progress=progress)
+    refuse_unreadable(movies["poster"], errors)
+    return outputs
 
 
 def _forget_thresholds(loss) -> str:  # what to tell the user, or nothing

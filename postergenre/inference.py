@@ -2,7 +2,7 @@
 
 import pickle
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from fastai.learner import Learner
 from fastai.torch_core import default_device
 from fastai.vision.core import TensorImage
 from PIL import Image
+from torch import nn
 from torch.utils.data import DataLoader
 
 from postergenre.posters import POSTER_SUFFIXES
@@ -87,13 +88,21 @@ def movie_probs(
     call, sees only what training was augmented with, and crops at random where a grid covers the poster.
     """
     probs, errors = poster_probs(learn, movies["poster"].tolist(), bs, views, workers, progress)
-    bad = [(p, e) for p, e in zip(movies["poster"], errors, strict=True) if e]
+    refuse_unreadable(movies["poster"], errors)
+    return probs
+
+
+def refuse_unreadable(
+    posters: Iterable,  # files
+    errors: Sequence[str | None],  # from poster_probs or poster_outputs
+) -> None:  # ValueError: how many posters cannot be read, and the first of them
+    "Make sure that all posters were read."
+    bad = [(p, e) for p, e in zip(posters, errors, strict=True) if e]
     if bad:
         raise ValueError(
             f"{len(bad)} posters cannot be read, first {bad[0][0]} ({bad[0][1]}); "
             "leave them out with read_movies(..., check_posters=True)"
         )
-    return probs
 
 
 def poster_probs(
@@ -107,10 +116,29 @@ def poster_probs(
     "The probabilities of posters, each the mean over its views. ValueError: as in `check_views`."
     if hasattr(type(learn), "poster_probs"):  # an ensemble knows how to ask its members
         return learn.poster_probs(posters, bs, views, workers, progress)
+    outputs, errors = poster_outputs(learn, posters, bs, views, workers, progress)
+    activation = activation_of(learn)
+    probs = np.full((len(outputs), len(learn.dls.vocab)), np.nan, dtype=np.float32)
+    for i, rows in enumerate(outputs):
+        if len(rows):
+            probs[i] = activation(torch.from_numpy(rows).to(learn.dls.device)).double().mean(0).cpu().numpy()
+    return probs, errors
+
+
+def poster_outputs(
+    learn: Learner,
+    posters: Sequence,  # files, bytes or PIL images
+    bs: int = 64,  # pictures a batch (each view counts)
+    views: str = "auto",  # as in poster_probs
+    workers: int = 0,  # processes that read posters
+    progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    model: nn.Module | None = None,  # what looks at the views, e.g. a part of the learner's; None: learn.model
+) -> tuple[list[np.ndarray], list[str | None]]:  # (views, outputs) of each poster, 0 views where unreadable; errors
+    "The network's outputs for each view of posters. ValueError: as in `check_views`."
     check_views(learn, views)
     data = PosterViews(posters, for_validation(learn.dls.valid.after_item), views)
     loader = DataLoader(data, batch_size=max(1, bs // data.typical), num_workers=workers, collate_fn=list)
-    sums, counts = np.zeros((len(data), len(learn.dls.vocab))), np.zeros((len(data), 1))
+    outputs: list[list[np.ndarray]] = [[] for _ in range(len(data))]
     errors: list[str | None] = [None] * len(data)
     learn.model.to(learn.dls.device).eval()
     with torch.inference_mode():
@@ -123,10 +151,10 @@ def poster_probs(
             for group in same_size.values():
                 owners = [i for i, stack in group for _ in stack]
                 parts = torch.cat([stack for _, stack in group]).split(bs)
-                np.add.at(sums, owners, torch.cat([view_probs(learn, part) for part in parts]).cpu().numpy())
-                np.add.at(counts, owners, 1)
-    probs = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
-    return probs.astype(np.float32), errors
+                rows = torch.cat([view_outputs(learn, part, model) for part in parts]).float().cpu().numpy()
+                for i, row in zip(owners, rows, strict=True):
+                    outputs[i].append(row)
+    return [np.array(rows) for rows in outputs], errors
 
 
 def find_posters(posters: str | Path | Image.Image | Iterable) -> list:
@@ -146,19 +174,34 @@ def find_posters(posters: str | Path | Image.Image | Iterable) -> list:
     return found
 
 
-def view_probs(
+def view_outputs(
     learn: Learner,
     views: torch.Tensor,  # uint8 (views, 3, height, width), of one size
-) -> torch.Tensor:  # (views, genres), on the learner's device. ValueError: the learner's loss has no activation
-    "The probabilities of views, batch transforms and the loss's activation included."
+    model: nn.Module | None = None,  # as in poster_outputs
+) -> torch.Tensor:  # (views, outputs), on the learner's device
+    "The outputs of the network for views, batch transforms included."
     x = TensorImage(views).to(learn.dls.device)
     x = for_validation(learn.dls.valid.after_batch)(x).as_subclass(torch.Tensor)
     if hasattr(learn, "channels_last"):
         x = x.contiguous(memory_format=torch.channels_last)
-    logits = learn.model(x)
+    return (learn.model if model is None else model)(x)
+
+
+def view_probs(
+    learn: Learner,
+    views: torch.Tensor,  # as in view_outputs
+) -> torch.Tensor:  # (views, genres). ValueError: the learner's loss has no activation
+    "The probabilities of views."
+    return activation_of(learn)(view_outputs(learn, views)).float()
+
+
+def activation_of(
+    learn: Learner,
+) -> Callable[[torch.Tensor], torch.Tensor]:  # ValueError: the learner's loss has none
+    "What makes probabilities of the network's outputs."
     activation = getattr(learn.loss_func, "activation", None)
     if activation is None:
         raise ValueError(
             "The learner's loss has no activation, so its outputs are no probabilities; use poster_learner"
         )
-    return activation(logits).float()
+    return activation

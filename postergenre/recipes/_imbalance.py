@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from fastai.data.core import DataLoaders
 from fastai.learner import Learner
-from fastai.torch_core import TensorImage, set_seed
+from fastai.torch_core import set_seed
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -21,13 +21,12 @@ from postergenre.evaluate import Evaluation, evaluate
 from postergenre.files import write_whole
 from postergenre.genres import multi_hot
 from postergenre.heads import fit_head
+from postergenre.inference import poster_outputs, refuse_unreadable
 from postergenre.losses import poster_loss
-from postergenre.models.frozen import ProbeModel
 from postergenre.recipes._run import Run
 from postergenre.recipes._setup import section
 from postergenre.tables import markdown_table
 from postergenre.terminal import progress as progress_bar
-from postergenre.views import PosterViews, for_validation
 
 SHOWN = ("top_n_accuracy", "macro_ap", "recall_at_n", "ece")
 STRENGTHS = (2.0, 1.0, 0.5, 0.25, 0.12, 0.06, 0.03)  # down to where focal loss, a twentieth of the others, is at home
@@ -105,11 +104,12 @@ def crop_features(
     learn: Learner,  # a probe
 ) -> tuple[np.ndarray, np.ndarray]:  # (crops, features), (crops, genres)
     "What the frozen network sees in one epoch of training crops."
-    features, targets = [], []
-    loader = learn.dls.train
+    features, targets, loader = [], [], learn.dls.train
+    learn.model.to(learn.dls.device)
     with torch.inference_mode():
         for x, y in progress_bar(loader, len(loader)):
-            features.append(seen(learn.model, x))
+            x = x.as_subclass(torch.Tensor).contiguous(memory_format=torch.channels_last)
+            features.append(learn.model.features(x).float().cpu().numpy())
             targets.append(y.as_subclass(torch.Tensor).float().cpu().numpy())
     return np.concatenate(features), np.concatenate(targets)
 
@@ -119,21 +119,9 @@ def view_features(
     posters: Sequence[str | Path],  # files. ValueError: one cannot be read
 ) -> list[np.ndarray]:  # (views, features) of each
     "What the frozen network sees in the views with which the learner would predict."
-    data = PosterViews(posters, for_validation(learn.dls.valid.after_item))
-    normalise, found = for_validation(learn.dls.valid.after_batch), []
-    with torch.inference_mode():
-        for i, stacks, error in progress_bar(map(data.__getitem__, range(len(data))), len(data)):
-            if error:
-                raise ValueError(
-                    f"{posters[i]} cannot be read ({error}); read_movies(..., check_posters=True) drops it"
-                )
-            found.append(np.concatenate([seen(learn.model, normalise(TensorImage(stack))) for stack in stacks]))
-    return found
-
-
-def seen(model: ProbeModel, x: torch.Tensor) -> np.ndarray:
-    x = x.as_subclass(torch.Tensor).to(next(model.parameters()).device)
-    return model.features(x.contiguous(memory_format=torch.channels_last)).float().cpu().numpy()
+    outputs, errors = poster_outputs(learn, posters, model=learn.model.features)
+    refuse_unreadable(posters, errors)
+    return outputs
 
 
 def logits_of(head: torch.nn.Module, views: list[np.ndarray]) -> list[np.ndarray]:
