@@ -15,6 +15,7 @@ Ctrl-C keeps the runs that are done. The same command with --out of the folder b
 from postergenre.learner import poster_learner
 from postergenre.recipes._attention import AttentionSeries
 from postergenre.recipes._cli import command
+from postergenre.recipes._tuning import freeze_norms
 
 
 def main(
@@ -31,6 +32,7 @@ def main(
     balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: even:1000
     pretrained: bool = False,  # start from ImageNet weights (downloaded once)
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
+    freeze_norm: bool = False,  # batch norms keep the statistics of pretraining: short runs from weights need it
     seed: int = 42,  # of the split and of --limit, the same in every run
     limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
     workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
@@ -43,7 +45,7 @@ def main(
         with series.whatever_happens(run):
             dls = run.loaders(movies)
             learn = poster_learner(dls, arch, pretrained, weights, attention=run.kind, attention_after=run.after)
-            run.fit(learn)
+            run.fit(learn, cbs=[freeze_norms(learn)] if freeze_norm else [])
             run.finish(learn, movies)
     series.finish()
 
