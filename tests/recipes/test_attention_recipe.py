@@ -12,9 +12,10 @@ from postergenre.metrics import macro_average_precision, top_n_accuracy
 from postergenre.models.attention import GramLayer
 from postergenre.recipes import _run, densenet
 from postergenre.recipes import attention as recipe
-from postergenre.recipes._attention import AttentionSeries
+from postergenre.recipes._attention import AttentionRun, AttentionSeries
 from postergenre.recipes._attention_table import AttentionTable, plot_attention
 from postergenre.recipes._cli import build_parser, command, read_config
+from postergenre.recipes._compare import SeriesRun
 from postergenre.recorded import record_run
 
 RUNS = ("none-42", "gram-42", "none-7", "gram-7")
@@ -178,3 +179,13 @@ def test_help_teaches_and_a_record_is_a_config(out, tmp_path):
         assert part in text, part
     config = read_config(record_run(out / "gram-7", "gram", tmp_path), recipe.main)
     assert config["attention"] == ["gram"] and config["seeds"] == [7] and config["seed"] == 42
+
+
+def test_batch_norms_can_be_kept(options, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(SeriesRun, "fit", lambda run, learn, cbs=(): seen.append([type(cb).__name__ for cb in cbs]))
+    monkeypatch.setattr(AttentionRun, "finish", lambda *_: None)
+    for keep in (True, False):
+        with pytest.raises(ValueError, match="no run came through"):
+            recipe.main(["none"], [42], freeze_norm=keep, **options | {"out": str(tmp_path / str(keep))})
+    assert seen == [["BnFreeze"], []]
