@@ -50,7 +50,7 @@ class Record:
     metrics: dict  # metrics.json
     history: pd.DataFrame | None  # one row an epoch; None: an ensemble, whose members have theirs
     balance: pd.DataFrame  # genres x (posters, ways of balancing), as balance_table has it
-    result: Evaluation  # on the test movies
+    result: Evaluation  # on the test movies; of an ablation's run on the validation movies
 
     @property
     def leaky(self) -> bool:
@@ -75,6 +75,8 @@ def contents(
         "name": result.name,
         "leaky": record.leaky,
         "demo": run["data"]["demo"],
+        "judged": "test" if "test_movies" in run else "valid",
+        "judged_on": len(result.ids),
         "sides": [(side, int((movies["split"] == side).sum())) for side in SIDES],
         "kept": len(movies),
         "left_out": left_out_table(movies).to_dict("split")["data"],

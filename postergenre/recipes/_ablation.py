@@ -15,6 +15,7 @@ from postergenre.recipes._cli import build_parser
 from postergenre.recipes._compare import Series, SeriesRun
 from postergenre.recipes._compare_tables import Table, plot_comparison
 from postergenre.recipes._setup import section
+from postergenre.report import write_report
 
 BASE = "base"
 OF_ALL = ("data", "epochs", "size", "seed", "limit", "workers", "out", "config")  # the recipe's own options
@@ -33,8 +34,10 @@ class AblationRun(SeriesRun):
         metrics = self.metrics(result)
         metrics["valid_movies"], metrics["valid"] = metrics.pop("test_movies"), metrics.pop("test")
         self.write("metrics.json", json.dumps(metrics, indent=2) + "\n")
+        write_report(self.out, movies, learn)
         top_n, ap = (result.metrics.loc[self.name, (m, "value")] for m in ("top_n_accuracy", "macro_ap"))
-        print(f"Validation: top-n accuracy {top_n:.1%}, macro AP {ap:.3f}", flush=True)
+        report = self.out / "report.html"
+        print(f"Validation: top-n accuracy {top_n:.1%}, macro AP {ap:.3f}. Report: {report}", flush=True)
         return result
 
 
@@ -74,7 +77,8 @@ class AblationSeries(Series):
             table.numbers().rename_axis("change").to_csv(whole)
         self.write("ablation.md", table.markdown())
         self.save_figure(plot_comparison(table.metrics), "ablation.png")
-        print(f"\nEverything is in {self.out}: ablation.md, .csv and .png; a folder each with its learner.pkl.")
+        print(f"\nEverything is in {self.out}: ablation.md, .csv and .png; a folder each with learner.pkl and")
+        print("report.html.")
 
 
 def parse_change(

@@ -52,6 +52,9 @@ def test_only_validation_movies_are_judged(out):
     for run in ("base", "mixup_0.4", "ema_0"):
         metrics = json.loads((out / run / "metrics.json").read_text())
         assert "valid" in metrics and "test" not in metrics and "test_movies" not in metrics
+        page = (out / run / "report.html").read_text(encoding="utf-8")
+        assert "validation movies" in page and "every figure here is from valid." in page
+        assert "test movies" not in page and "Test posters" not in page
         judged = Evaluation.load(out / run / "predictions.csv").ids
         assert set(map(str, judged)) == set(split.loc[split["split"] == "valid", "id"])
 
