@@ -116,8 +116,8 @@ def poster_probs(
     "The probabilities of posters, each the mean over its views. ValueError: as in `check_views`."
     if hasattr(type(learn), "poster_probs"):  # an ensemble knows how to ask its members
         return learn.poster_probs(posters, bs, views, workers, progress)
+    activation = activation_of(learn)  # a learner without one is refused before it looks at thousands of posters
     outputs, errors = poster_outputs(learn, posters, bs, views, workers, progress)
-    activation = activation_of(learn)
     probs = np.full((len(outputs), len(learn.dls.vocab)), np.nan, dtype=np.float32)
     for i, rows in enumerate(outputs):
         if len(rows):

@@ -13,7 +13,10 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pandas as pd
+
 from postergenre.files import write_whole
+from postergenre.tables import markdown_table
 
 START, END = "<!-- runs -->", "<!-- /runs -->"
 LOCAL = ("data", "out")  # options that say where things lie on one machine
@@ -202,8 +205,7 @@ def _link(name: str) -> str:
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
-    cells = [[cell.replace("|", r"\|").replace("\n", " ") for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *cells])
+    return markdown_table(pd.DataFrame(rows, columns=head).set_index(head[0]))
 
 
 def main(argv: list[str] | None = None) -> None:

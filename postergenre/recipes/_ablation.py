@@ -44,7 +44,7 @@ class AblationRun(SeriesRun):
 class AblationSeries(Series):
     "The base of recipes.lite and its changes."
 
-    recipe, varies, run_class = "ablation", ("vary",), AblationRun
+    recipe, varies, run_class, noun = "ablation", ("vary",), AblationRun, "run"
 
     def __init__(
         self,
@@ -66,10 +66,7 @@ class AblationSeries(Series):
 
     def finish(self) -> None:
         "Compare what is done with the base: table, figure. ValueError: nothing is."
-        done = self.done()
-        if not done:
-            raise ValueError(f"no run came through; {'; '.join(f'{m}: {e}' for m, e in self.failed.items())}")
-        table = Table(done, self.failed, f"{self.config['epochs']} epochs")
+        table = Table(self.finished(), self.failed, self.budget)
         table.notes.insert(0, "VALIDATION movies, the best epoch of each run: to choose by, not to report.")
         section("Ablation")
         print(table.text())

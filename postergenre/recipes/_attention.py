@@ -36,7 +36,7 @@ class AttentionRun(SeriesRun):
 class AttentionSeries(Series):
     "Runs of one network that differ in attention and seed."
 
-    recipe, varies, run_class = "attention", ("attention", "seeds"), AttentionRun
+    recipe, varies, run_class, noun = "attention", ("attention", "seeds"), AttentionRun, "run"
 
     def __init__(
         self,
@@ -74,17 +74,14 @@ class AttentionSeries(Series):
             print(f"  {kind:<6}{_count(model):,} parameters{''.join(added)}")
 
     def done_by_kind(self) -> dict[str, Path]:
-        "The finished runs, those of the first kind first: with it the others are compared, whichever was done first."
-        done = self.done()
+        "As finished, the runs of the first kind first: with it the others are compared, whichever was done first."
+        done = self.finished()
         return {m: done[m] for kind in self.config["attention"] for m in done if self.only(m)["attention"] == [kind]}
 
     def finish(self) -> None:
         "Compare what is done: table, figure. ValueError: nothing is."
         done = self.done_by_kind()
-        if not done:
-            raise ValueError(f"no run came through; {'; '.join(f'{m}: {e}' for m, e in self.failed.items())}")
-        budget = f"{self.config['epochs']} epoch{'s' if self.config['epochs'] > 1 else ''}"
-        table = AttentionTable(done, self.failed, self.config["arch"], budget, self.config["seed"])
+        table = AttentionTable(done, self.failed, self.config["arch"], self.budget, self.config["seed"])
         section("Comparison")
         print(table.text())
         for frame, file in ((table.summary(), "attention.csv"), (table.runs, "attention_runs.csv")):

@@ -93,7 +93,7 @@ class SeriesRun(Run):
 class Series(Run):
     "Runs of several architectures, alike in everything else; other series say what differs between their runs."
 
-    recipe, varies, run_class = "compare", ("arch",), SeriesRun
+    recipe, varies, run_class, noun = "compare", ("arch",), SeriesRun, "architecture"
 
     def __init__(
         self,
@@ -142,6 +142,20 @@ class Series(Run):
         "The finished runs."
         return {m: self.folder(m) for m in self.members() if (self.folder(m) / "metrics.json").is_file()}
 
+    def finished(self) -> dict[str, Path]:
+        "As done. ValueError: no run is."
+        done = self.done()
+        if not done:
+            raise ValueError(f"no {self.noun} came through; {'; '.join(f'{m}: {e}' for m, e in self.failed.items())}")
+        return done
+
+    @property
+    def budget(self) -> str:
+        "What each run may take, e.g. 5 epochs."
+        unit = "minutes" if self.config["epochs"] is None else "epochs"
+        amount = self.config[unit]
+        return f"{amount:g} {unit if amount != 1 else unit[:-1]}"
+
     def unfinished(self, movies: pd.DataFrame) -> Iterator[SeriesRun]:
         "A run for each member that is not done."
         for member in self.members():
@@ -170,12 +184,7 @@ class Series(Run):
 
     def finish(self) -> None:
         "Compare what is done: tables, figures. ValueError: nothing is."
-        done = self.done()
-        if not done:
-            raise ValueError(f"no architecture came through; {'; '.join(f'{a}: {e}' for a, e in self.failed.items())}")
-        unit = "minutes" if self.config["epochs"] is None else "epochs"
-        amount = self.config[unit]
-        table = Table(done, self.failed, f"{amount:g} {unit if amount != 1 else unit[:-1]}")
+        table = Table(self.finished(), self.failed, self.budget)
         section("Comparison")
         print(table.text())
         with write_whole(self.out / "comparison.csv") as whole:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.torch_core import set_seed
 from matplotlib import pyplot as plt
@@ -20,7 +19,7 @@ from postergenre.data import parse_balance
 from postergenre.evaluate import Evaluation, evaluate
 from postergenre.files import write_whole
 from postergenre.genres import multi_hot
-from postergenre.heads import fit_head
+from postergenre.heads import fit_head, score
 from postergenre.inference import poster_outputs, refuse_unreadable
 from postergenre.losses import poster_loss
 from postergenre.recipes._run import Run
@@ -50,13 +49,6 @@ class ImbalanceRun(Run):
         super().__init__("imbalance", config)
         self.results: list[Evaluation] = []
 
-    def balanced(self, movies: pd.DataFrame, balance: str) -> DataLoaders:
-        "Loaders of crops, balanced in one way."
-        self.config["balance"], kinds = balance, self.config["balance"]
-        dls = self.loaders(movies)
-        self.config["balance"] = kinds
-        return dls
-
     def add(
         self,
         learn: Learner,  # a probe of crops
@@ -81,7 +73,7 @@ class ImbalanceRun(Run):
                 result = evaluate(learn, sides["test"], train=train, name=label + ending, probs=probs)
                 result.save(self.out / f"{result.name.replace(' ', '-').replace(':', '_')}.csv")
                 self.results.append(result)
-            best = table.loc[table[["top_n_accuracy", "macro_ap"]].sum(axis=1).idxmax()]
+            best = max((row for _, row in table.iterrows()), key=score)
             print(f"{label}: strength {best['strength']:g}, validation top-n accuracy {best['top_n_accuracy']:.1%}")
 
     def finish(self) -> Comparison:

@@ -122,12 +122,13 @@ class Run:
     def loaders(
         self,
         movies: pd.DataFrame,  # with the column split
+        balance: str | None = None,  # as --balance; None: as configured
         **kwargs,  # for PosterDataLoaders.from_movies: batch_tfms
     ) -> PosterDataLoaders:
         "Balance and load the movies; show the genres before and after."
         config = self.config
         section("Genres in an epoch of training")
-        balance = None if self.leaky else config.get("balance")  # leaky crops are balanced already
+        balance = None if self.leaky else balance or config.get("balance")  # leaky crops are balanced already
         rows = training_rows(movies, balance)
         method, target = parse_balance(balance)
         table = balance_table(movies, target, [method] if method else [])

@@ -34,7 +34,7 @@ def main(
     movies = run.movies()
     judged = {}
     for kind in run.config["balance"]:
-        learn = probe_learner(run.balanced(movies, kind), arch, pretrained, weights, stages)
+        learn = probe_learner(run.loaders(movies, kind), arch, pretrained, weights, stages)
         if not judged:
             section("Features of the validation and test movies")
             for side in ("valid", "test"):

