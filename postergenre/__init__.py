@@ -14,7 +14,7 @@ from postergenre.calibrate import calibrate, uncalibrate
 from postergenre.comparison import compare
 from postergenre.data import PosterDataLoaders, poster_block
 from postergenre.demo import draw_poster, make_demo
-from postergenre.ensemble import PosterEnsemble, ensemble_weights
+from postergenre.ensemble import PosterEnsemble
 from postergenre.evaluate import Evaluation, evaluate
 from postergenre.genres import GENRES, MERGE, multi_hot
 from postergenre.gradcam import gradcam, plot_gradcam
@@ -26,10 +26,12 @@ from postergenre.losses import list_losses, poster_loss
 from postergenre.metrics import MacroAP, TopNAccuracy, macro_average_precision, top_n_accuracy
 from postergenre.models.build import list_archs
 from postergenre.movies import left_out_table, read_movies
+from postergenre.pooling import ensemble_weights, pool_probs
 from postergenre.posters import PosterImage, open_poster
 from postergenre.split import genre_shares, load_split, save_split, split_movies
 from postergenre.thresholds import tune_thresholds
 from postergenre.views import make_views
+from postergenre.words import read_words
 
 __all__ = [
     "GENRES",
@@ -67,6 +69,7 @@ __all__ = [
     "plot_balance",
     "plot_genre_look",
     "plot_gradcam",
+    "pool_probs",
     "popularity_baseline",
     "poster_block",
     "poster_learner",
@@ -74,6 +77,7 @@ __all__ = [
     "predict_posters",
     "random_expectation",
     "read_movies",
+    "read_words",
     "save_split",
     "split_movies",
     "top_n_accuracy",

@@ -1,4 +1,4 @@
-"""Several learners as one: the weighted mean of their probabilities, with weights chosen on validation movies."""
+"""Several learners as one: their probabilities pooled, with weights chosen on validation movies."""
 
 import copy
 from collections.abc import Sequence
@@ -13,69 +13,28 @@ import torch
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import MultiCategory
 from fastai.learner import Learner
-from scipy.optimize import minimize
 
 from postergenre.files import write_whole
 from postergenre.genres import multi_hot
 from postergenre.inference import load_learner, movie_probs, poster_probs
-from postergenre.metrics import check_arrays
+from postergenre.pooling import check_pool, ensemble_weights, pool_probs
 from postergenre.views import check_views
-
-__all__ = ["PosterEnsemble", "ensemble_weights", "mean_probs"]
-
-SMALLEST = 1e-3  # a weight below this is 0: the member would cost its time and change nothing
-
-
-def mean_probs(
-    probs: Sequence[np.ndarray],  # (movies, genres) of each member
-    weights: Sequence[float],  # one a member, together 1
-) -> np.ndarray:  # (movies, genres)
-    "The weighted mean of several models' probabilities."
-    return sum(w * np.asarray(p, dtype=np.float64) for p, w in zip(probs, weights, strict=True))
-
-
-def ensemble_weights(
-    probs: Sequence[np.ndarray],  # (movies, genres) of each member, from 0 to 1, for validation movies
-    targets: np.ndarray,  # (movies, genres) true genres, 0 or 1
-) -> np.ndarray:  # one a member, not negative, together 1. ValueError: shapes differ, or there are no movies
-    """Weights with which the weighted mean of probabilities has the least binary log loss.
-
-    Not those with the best top-n accuracy or macro AP: these are steps, many weights reach the same figure, and the
-    best of a grid of them follows the noise of a few hundred movies. Log loss is smooth and convex in the weights, so
-    there is one answer, found by SciPy's SLSQP from equal weights, the same every time. It asks how good the
-    probabilities are, and it is these that are averaged: calibrate the members first.
-    """
-    checked = [check_arrays(p, targets) for p in probs]
-    if not checked or not checked[0][0].size:
-        raise ValueError("There are no probabilities to weigh; pass each member's, for one movie or more")
-    # What each member says of what is true: the mean of that is what the ensemble says.
-    said = np.stack([np.where(t, p, 1 - p).ravel() for p, t in checked]).clip(1e-7, 1)
-
-    def log_loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        mixed = weights @ said
-        return -np.log(mixed).mean(), -(said / mixed).mean(axis=1)
-
-    equal = np.full(len(said), 1 / len(said))
-    together = {"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like}
-    found = minimize(
-        log_loss, equal, jac=True, method="SLSQP", bounds=[(0, 1)] * len(said), constraints=together, tol=1e-10
-    )
-    weights = np.where(found.x < SMALLEST, 0, found.x)
-    return weights / weights.sum()
 
 
 class PosterEnsemble:
     """Several learners that predict as one: takes a learner's place in `predict_posters`, `movie_probs`, `evaluate`.
 
     Sizes, normalisations, views and networks of the members may differ, their genres may not. `loss_func.thresh` starts
-    at the weighted mean of the members' thresholds, each time the weights are set.
+    at what the members' thresholds are together, each time the weights are set.
     """
 
     def __init__(
         self,
         members: Sequence[Learner],  # trained or loaded, each calibrated if it is to be
-        weights: Sequence[float] | None = None,  # not negative, one a member; divided by their sum. None: equal
+        weights: Sequence[float]
+        | None = None,  # not negative, one a member; of "mean" divided by their sum. None: equal
         views: str | Sequence[str] = "auto",  # as in `views.make_views`: for all, or one a member
+        pool: str = "mean",  # or "odds", for members that know different things, as words and pictures: `pool_probs`
     ):
         self.members = list(members)
         if not self.members or not all(isinstance(m, Learner) for m in self.members):
@@ -93,26 +52,34 @@ class PosterEnsemble:
                     "same vocabulary"
                 )
             check_views(member, of_member)
-        self.loss_func = SimpleNamespace(thresh=0.5)
+        check_pool(pool, self.genre_freq)
+        self.pool, self.loss_func = pool, SimpleNamespace(thresh=0.5)
         self.weights = weights
 
     @property
-    def weights(self) -> np.ndarray:  # one a member, together 1
-        "How much each member counts. Setting them sets the thresholds too, to the weighted mean of the members'."
+    def weights(self) -> np.ndarray:  # one a member; of "mean" together 1
+        "How much each member counts. Setting them sets the thresholds too, to what the members' are together."
         return self._weights
 
     @weights.setter
     def weights(self, weights: Sequence[float] | None):
-        weights = np.ones(len(self.members)) if weights is None else np.asarray(weights, dtype=np.float64)
-        if weights.shape != (len(self.members),) or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
+        n = len(self.members)
+        weights = np.full(n, 1 / n) if weights is None else np.asarray(weights, dtype=np.float64)
+        if weights.shape != (n,) or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
             raise ValueError(
-                f"weights must be {len(self.members)} numbers, one a member, none below 0 and not all 0, but they are "
+                f"weights must be {n} numbers, one a member, none below 0 and not all 0, but they are "
                 f"{weights.tolist()}"
             )
-        self._weights = weights / weights.sum()
+        share = weights / weights.sum()
+        self._weights = share if self.pool == "mean" else weights
         threshes = [torch.as_tensor(getattr(m.loss_func, "thresh", 0.5)).cpu().double() for m in self.members]
-        mean = sum(w * t for w, t in zip(self._weights, threshes, strict=True))
-        self.loss_func.thresh = mean if mean.ndim else mean.item()
+        if any(t.ndim for t in threshes):
+            self.loss_func.thresh = torch.from_numpy(self._together([t.numpy() for t in threshes], self._weights))
+        else:
+            self.loss_func.thresh = sum(w * t.item() for w, t in zip(share, threshes, strict=True))
+
+    def _together(self, probs: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
+        return pool_probs(probs, weights, self.pool, self.genre_freq)
 
     @property
     def names(self) -> list[str]:
@@ -150,7 +117,15 @@ class PosterEnsemble:
             )
         pairs = zip(self.members, self.views, strict=True)
         probs = [movie_probs(m, movies, bs, views, workers, progress) for m, views in pairs]
-        self.weights = ensemble_weights(probs, multi_hot(movies["genres"], self.dls.vocab))
+        return self.weigh(probs, multi_hot(movies["genres"], self.dls.vocab))
+
+    def weigh(
+        self,
+        probs: Sequence[np.ndarray],  # (movies, genres) of each member, for validation movies
+        targets: np.ndarray,  # (movies, genres) true genres, 0 or 1
+    ) -> "PosterEnsemble":  # itself
+        "Choose the weights where the members' probabilities are known already."
+        self.weights = ensemble_weights(probs, targets, self.pool, self.genre_freq)
         return self
 
     def poster_probs(
@@ -161,13 +136,13 @@ class PosterEnsemble:
         workers: int = 0,  # processes that read posters
         progress: bool | None = None,  # a bar a member; None: in a terminal or notebook
     ) -> tuple[np.ndarray, list[str | None]]:  # as `inference.poster_probs`
-        "The members' mean probabilities; members of weight 0 are not asked."
+        "The members' probabilities, pooled; members of weight 0 are not asked."
         asked, answers = [float(w) for w in self.weights if w > 0], []
         for member, own, weight in zip(self.members, self.views, self.weights, strict=True):
             if weight > 0:
                 seen = own if views == "auto" else views
                 answers.append(poster_probs(member, posters, bs, seen, workers, progress))
-        probs = mean_probs([p for p, _ in answers], asked)
+        probs = self._together([p for p, _ in answers], asked)
         errors = [next(filter(None, said), None) for said in zip(*(e for _, e in answers), strict=True)]
         return probs.astype(np.float32), errors
 
@@ -209,4 +184,5 @@ class PosterEnsemble:
         rows = zip(self.weights, self.names, self.views, strict=True)
         lines = [f"  {weight:.3f}  {name}, views {views}" for weight, name, views in rows]
         many = f"{len(lines)} learner{'s' * (len(lines) > 1)}"
-        return "\n".join([f"PosterEnsemble of {many}, {len(self.dls.vocab)} genres", *lines])
+        pooled = "" if self.pool == "mean" else f", pooled by {self.pool}"
+        return "\n".join([f"PosterEnsemble of {many}, {len(self.dls.vocab)} genres{pooled}", *lines])

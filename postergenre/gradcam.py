@@ -1,4 +1,7 @@
-"""Grad-CAM: where on a poster a genre is seen. Source: Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391."""
+"""Where on a poster a genre is seen: Grad-CAM (Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391).
+
+A learner that sees nothing but words has no feature map: there the lines of text count, as in `word_heat`.
+"""
 
 import textwrap
 from collections.abc import Sequence
@@ -20,6 +23,7 @@ from postergenre.inference import view_probs
 from postergenre.plots import show_poster
 from postergenre.posters import PosterImage
 from postergenre.views import PosterViews, as_view, crop_window, for_validation
+from postergenre.word_heat import reads_only, word_heats
 
 
 def gradcam(
@@ -32,6 +36,7 @@ def gradcam(
 
     All zero when nothing speaks for the genre. A learner of crops looks at those that `predict_posters` looks at and at
     those half-way between; their heat is blended. Posters over three crops high or wide stay zero where none looks.
+    A learner of words: the boxes of lines, as warm as the log-odds that they add.
     """
     return gradcams(learn, image, [genre], layer)[0][0]
 
@@ -47,6 +52,8 @@ def gradcams(
     wanted = None if genres is None else check_genres(genres, vocab)
     poster = image if isinstance(image, PosterImage) else PosterImage.create(image)
     views, scored = poster_views(learn, poster)
+    if layer is None and reads_only(learn.model):
+        return word_heats(learn, views[0].permute(1, 2, 0).numpy(), (poster.height, poster.width), wanted)
     boxes = [view_box(view) for view in poster_views(learn, coordinate_poster(poster.size))[0].numpy()]
     with evaluating(learn.model.to(learn.dls.device)) as model, torch.enable_grad():
         events = trace(model, tuple(views.shape[-2:]))

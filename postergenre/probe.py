@@ -21,14 +21,16 @@ from postergenre.models.build import head_name
 from postergenre.models.frozen import FrozenBodies, ProbeModel, frozen_body
 from postergenre.models.lite import LITE
 from postergenre.models.stages import StageModel
+from postergenre.models.words import WordBody
 from postergenre.views import for_validation, whole_size
+from postergenre.word_features import WordFeatureCache
 
 PROBE_ARCHS = ("tf_efficientnet_lite0",)
 
 
 def probe_learner(
     dls: DataLoaders,  # from PosterDataLoaders.from_movies(..., crop="whole", size=(height, width))
-    archs: Sequence[str] = PROBE_ARCHS,  # one or several bodies, as in create_model; their features stand side by side
+    archs: Sequence[str] = PROBE_ARCHS,  # bodies, as in create_model, or "words"; their features stand side by side
     pretrained: bool = False,  # ImageNet weights from the hub, for all bodies
     weights: str | Path | None = LITE,  # "lite", or a local file if there is one body
     stages: bool = True,  # statistics of all stages of a body, as StagePooling; False: its last features alone
@@ -69,7 +71,11 @@ def feature_caches(
         # x -> (x - mean) / std * scale + shift, written as one mean and one std
         own_std = std / scale
         own_mean = mean - shift * own_std
-        caches.append(FeatureCache(folder, arch, body, size, (own_mean.tolist(), own_std.tolist()), **kwargs))
+        stats = own_mean.tolist(), own_std.tolist()
+        if isinstance(body, WordBody):
+            caches.append(WordFeatureCache(folder, body, stats, **kwargs))
+        else:
+            caches.append(FeatureCache(folder, arch, body, size, stats, **kwargs))
     return caches
 
 

@@ -20,6 +20,7 @@ from postergenre.report_pictures import cards, chart, heat_cards
 from postergenre.report_training import training
 from postergenre.split import SIDES
 from postergenre.tables import text_table
+from postergenre.word_heat import reads_only
 
 MEANING = {
     "top_n_accuracy": "share of a movie's genres among its n most probable ones",
@@ -99,6 +100,7 @@ def contents(
             for kind in EXAMPLES
         ],
         "heat": heat_cards(seen, test, chosen(interp, "random", len(test), seed)[-6:]),
+        "words": reads_only(seen.model),
         "heat_of": None if seen is learn else learn.names[learn.members.index(seen)],
         "reliability": chart(interp.plot_reliability(), reliability_alt(figures)),
     }

@@ -10,13 +10,14 @@ import torch
 from fastai.torch_core import set_seed
 
 from postergenre.data import PosterDataLoaders
-from postergenre.ensemble import PosterEnsemble, ensemble_weights, mean_probs
+from postergenre.ensemble import PosterEnsemble
 from postergenre.evaluate import evaluate
 from postergenre.genres import multi_hot
 from postergenre.gradcam import gradcam
 from postergenre.inference import load_learner, movie_probs, poster_probs, predict_posters
 from postergenre.interpret import GenreInterpretation
 from postergenre.learner import poster_learner
+from postergenre.pooling import ensemble_weights, pool_probs
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +68,8 @@ def test_no_other_weights_on_a_fine_grid_have_a_lower_log_loss(answers):
     weights = ensemble_weights(probs, targets)
     assert weights.sum() == pytest.approx(1) and (weights >= 0).all() and weights.argmax() == 0
     grid = [(i / 50, j / 50, (50 - i - j) / 50) for i in range(51) for j in range(51 - i)]
-    losses = [log_loss(mean_probs(probs, w), targets) for w in grid]
-    assert log_loss(mean_probs(probs, weights), targets) <= min(losses)
+    losses = [log_loss(pool_probs(probs, w), targets) for w in grid]
+    assert log_loss(pool_probs(probs, weights), targets) <= min(losses)
     assert abs(weights - grid[int(np.argmin(losses))]).max() < 0.03
 
 
@@ -110,7 +111,7 @@ def test_it_is_the_weighted_mean_of_its_members_with_their_views(ensemble, both,
 def test_views_of_a_call_are_for_all_members(ensemble, cnn, resnet, files):
     probs, _ = poster_probs(ensemble, files, views="center+mirror")
     alone = [poster_probs(m, files, views="center+mirror")[0] for m in (cnn, resnet)]
-    np.testing.assert_allclose(probs, mean_probs(alone, [0.75, 0.25]), atol=1e-6)
+    np.testing.assert_allclose(probs, pool_probs(alone, [0.75, 0.25]), atol=1e-6)
 
 
 def test_a_member_of_weight_0_is_not_asked(cnn, resnet, both, files, monkeypatch):

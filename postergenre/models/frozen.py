@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from postergenre.models.build import create_model, head_name
+from postergenre.models.lite import LITE
 from postergenre.models.stages import StagePooling
+from postergenre.models.words import WORDS, word_body
 
 
 class FrozenBodies(nn.Module):
@@ -62,13 +64,15 @@ class ProbeModel(nn.Module):
 
 
 def frozen_body(
-    arch: str,  # as in create_model
+    arch: str,  # as in create_model, or "words": what is written (models/words.py)
     size: tuple[int, int],  # (height, width) of the input in pixels
-    pretrained: bool = False,  # as in create_model
-    weights: str | Path | None = None,  # as in create_model
+    pretrained: bool = False,  # as in create_model; words are always read by a trained network
+    weights: str | Path | None = None,  # as in create_model; for words as in WordBody, where "lite" is the default too
     stages: bool = True,  # statistics of all stages, as StagePooling; False: what the last layer would see
 ) -> tuple[nn.Module, tuple | None]:  # without its last layer; (mean, std) of its inputs, None for random weights
     "Any architecture by name up to its last layer."
+    if arch == WORDS:
+        return word_body(size, None if weights == LITE else weights)
     body, stats = create_model(arch, 1, size, pretrained, weights)
     body.set_submodule(head_name(body), nn.Identity())
     body.requires_grad_(False).eval()

@@ -10,14 +10,16 @@ from fastai.learner import Learner
 
 from postergenre.balance import balance_table
 from postergenre.comparison import compare
-from postergenre.ensemble import PosterEnsemble, ensemble_weights, mean_probs
+from postergenre.ensemble import PosterEnsemble
 from postergenre.evaluate import Evaluation, evaluate
 from postergenre.inference import load_learner
 from postergenre.models.frozen import ProbeModel
+from postergenre.pooling import pool_probs
 from postergenre.probe import feature_caches, probe_probs
 from postergenre.recipes._run import MONITOR, Run
 from postergenre.recipes._setup import section
 from postergenre.report import write_report
+from postergenre.thresholds import tune_thresholds
 from postergenre.views import parse_views
 
 CACHED_VIEWS = {"auto": ("whole",), "center": ("whole",), "mirror": ("whole", "mirror")}
@@ -52,7 +54,8 @@ class EnsembleRun(Run):
         files, views = self.config["members"], self.config["views"]
         for file in files:
             check_split(file, movies)
-        ensemble = PosterEnsemble(list(map(load_learner, files)), views=views[0] if len(views) == 1 else views)
+        members = list(map(load_learner, files))
+        ensemble = PosterEnsemble(members, views=views[0] if len(views) == 1 else views, pool=self.config["pool"])
         self.arch = " + ".join(ensemble.names)
         self.parameters = sum(p.numel() for m in ensemble.members for p in m.model.parameters())
         for name, file, of_member in zip(ensemble.names, files, ensemble.views, strict=True):
@@ -75,7 +78,9 @@ class EnsembleRun(Run):
         "Weigh the members on validation and show how they and the ensemble do there."
         section("Validation: the weights are chosen here, so the ensemble's figures are a little too good")
         self.valid = self.judge_members(ensemble, movies, "valid")
-        ensemble.weights = ensemble_weights([r.probs for r in self.valid], self.valid[0].targets)
+        ensemble.weigh([r.probs for r in self.valid], self.valid[0].targets)
+        pooled = together(ensemble, self.valid).probs
+        tune_thresholds(ensemble, movies[movies["split"] == "valid"], probs=pooled)
         self.valid.append(together(ensemble, self.valid))
         best = max(self.valid[:-1], key=lambda r: r.metrics.loc[r.name, (MONITOR, "value")])
         self.first = self.valid.index(best)  # the others are compared with it
@@ -142,7 +147,8 @@ def together(
     results: list[Evaluation],  # of its members on the same movies
 ) -> Evaluation:
     "The ensemble's result, which follows from those of its members."
-    probs, first = mean_probs([r.probs for r in results], ensemble.weights), results[0]
+    probs = pool_probs([r.probs for r in results], ensemble.weights, ensemble.pool, ensemble.genre_freq)
+    first = results[0]
     thresh = ensemble.loss_func.thresh
     ids, titles = first.ids, first.titles
     return Evaluation(probs, first.targets, first.vocab, thresh, ids, "ensemble", first.train_freq, titles)
