@@ -20,10 +20,11 @@ from torch import nn
 from postergenre.crops import cut, grid
 from postergenre.feature_map import as_map, evaluating, last_map, module_named, trace
 from postergenre.inference import view_probs
+from postergenre.models.frozen import reads_only
 from postergenre.plots import show_poster
 from postergenre.posters import PosterImage
 from postergenre.views import PosterViews, as_view, crop_window, for_validation
-from postergenre.word_heat import reads_only, word_heats
+from postergenre.word_heat import word_heats
 
 
 def gradcam(

@@ -1,4 +1,4 @@
-"""Heads fitted on features: a regularised linear layer, or one hidden layer, its strength chosen on validation."""
+"""Heads fitted on features: linear, on a kernel, or with a hidden layer; the strength is chosen on validation."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -9,9 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from postergenre.kernel import RBFFeatures
 from postergenre.metrics import macro_average_precision, top_n_accuracy
 
 STRENGTHS = (2.0, 1.0, 0.5, 0.25)
+KERNEL_STRENGTHS = (0.2, 0.1, 0.05, 0.02)
 HIDDEN_EPOCHS, HIDDEN_BS = 30, 128
 
 
@@ -20,10 +22,11 @@ def fit_head(
     y: np.ndarray,  # (rows, genres), 0 or 1
     x_valid: np.ndarray,  # (posters, features)
     y_valid: np.ndarray,  # (posters, genres)
-    strengths: Sequence[float] = STRENGTHS,  # of the penalty, tried from the largest on
-    hidden: int = 0,  # units of a hidden layer; 0: linear
-    seed: int = 42,  # of a hidden layer's first weights, batches and dropout
+    strengths: Sequence[float] | None = None,  # of the penalty, from the largest on; None: (KERNEL_)STRENGTHS
+    hidden: int = 0,  # units of a hidden layer; 0: none
+    seed: int = 42,  # of a hidden layer's first weights, batches and dropout; of the choice of landmarks
     loss_func: Callable = F.binary_cross_entropy_with_logits,  # (logits, targets) -> mean loss, e.g. poster_loss()
+    kernel: int = 0,  # landmarks of an RBF kernel, instead of a hidden layer; 0: none
 ) -> tuple[nn.Module, pd.DataFrame]:  # takes raw features, gives logits; a row a strength. ValueError: no strength
     """The head with the best mean of top-n accuracy and macro AP on validation.
 
@@ -31,13 +34,22 @@ def fit_head(
     an L2 penalty of strength / 2 * |weights|^2 beside the mean loss a poster (scikit-learn's C is 1 / (strength rows)),
     that is `loss_func` times the genres.
     Hidden: ReLU and dropout 0.5, AdamW with weight decay = strength, the best epoch counts.
+    Kernel: the same as linear on `RBFFeatures`, so that posters are judged by those that they are like.
     """
+    if hidden and kernel:
+        raise ValueError("Pass hidden=... or kernel=..., not both")
+    if strengths is None:
+        strengths = KERNEL_STRENGTHS if kernel else STRENGTHS
     if not len(strengths):
         raise ValueError("strengths is empty; pass at least one, for example (0.3,)")
     x, x_valid, y = (torch.as_tensor(a, dtype=torch.float32) for a in (x, x_valid, y))
     mean, std = x.mean(0), x.std(0).clamp_min(1e-6)
     scaled, scaled_valid = (x - mean) / std, (x_valid - mean) / std
     strengths = sorted(strengths, reverse=True)
+    if kernel:
+        first = RBFFeatures.choose(scaled, kernel, seed)
+        with torch.no_grad():
+            scaled, scaled_valid = first(scaled), first(scaled_valid)
     if hidden:
         fits = _hidden_fits(scaled, y, scaled_valid, y_valid, strengths, loss_func, hidden, seed)
     else:
@@ -48,7 +60,8 @@ def fit_head(
         rows.append(row)
         if best is None or score(row) > score(best[0]):
             best = row, copy.deepcopy(head)
-    return unscale(best[1], mean, std), pd.DataFrame(rows)
+    head = nn.Sequential(first.after(mean, std), best[1]) if kernel else unscale(best[1], mean, std)
+    return head, pd.DataFrame(rows)
 
 
 def score(

@@ -15,10 +15,10 @@ from torch import nn
 from postergenre.data import size_of
 from postergenre.features import FeatureCache
 from postergenre.genres import multi_hot
-from postergenre.heads import STRENGTHS, fit_head
+from postergenre.heads import fit_head
 from postergenre.learner import model_learner
 from postergenre.models.build import head_name
-from postergenre.models.frozen import FrozenBodies, ProbeModel, frozen_body
+from postergenre.models.frozen import FrozenBodies, ProbeModel, frozen_body, reads_only
 from postergenre.models.lite import LITE
 from postergenre.models.stages import StageModel
 from postergenre.models.words import WordBody
@@ -26,6 +26,7 @@ from postergenre.views import for_validation, whole_size
 from postergenre.word_features import WordFeatureCache
 
 PROBE_ARCHS = ("tf_efficientnet_lite0",)
+WORD_STRENGTHS = (1.0, 0.5, 0.25, 0.12, 0.06)  # of the penalty, where there are few features
 
 
 def probe_learner(
@@ -93,12 +94,15 @@ def fit_probe(
     movies: pd.DataFrame,  # with the columns poster, genres, split (train and valid are used)
     caches: Sequence[FeatureCache],  # from feature_caches
     views: Sequence[str] = ("whole",),  # of training posters, each a row of its own
-    strengths: Sequence[float] = STRENGTHS,  # of the penalty
-    hidden: int = 0,  # units of a hidden layer; 0: linear
-    seed: int = 42,  # of a hidden layer
+    strengths: Sequence[float] | None = None,  # of the penalty; None: as fit_head, for words alone WORD_STRENGTHS
+    hidden: int = 0,  # units of a hidden layer; 0: none
+    kernel: int = 0,  # landmarks of an RBF kernel; 0: none
+    seed: int = 42,  # of a hidden layer or of landmarks
 ) -> pd.DataFrame:  # a row a strength: training loss, validation loss, top-n accuracy, macro AP
     "Fit the head on the training posters' features; its strength is chosen on the validation posters."
-    head, table = _fit(list(learn.dls.vocab), movies, caches, views, strengths, hidden, seed)
+    if strengths is None and reads_only(learn.model) and not kernel:
+        strengths = WORD_STRENGTHS
+    head, table = _fit(list(learn.dls.vocab), movies, caches, views, strengths, hidden, seed, kernel)
     learn.model.head = head.to(next(learn.model.head.parameters()).device)
     learn.create_opt()
     return table
@@ -164,9 +168,9 @@ def probe_logits(
         )
 
 
-def _fit(vocab, movies, caches, views=("whole",), strengths=STRENGTHS, hidden=0, seed=42):
+def _fit(vocab, movies, caches, views=("whole",), strengths=None, hidden=0, seed=42, kernel=0):
     train, valid = (movies[movies["split"] == side] for side in ("train", "valid"))
     x = np.concatenate([poster_features(caches, train, view) for view in views])
     y = np.tile(multi_hot(train["genres"], vocab), (len(views), 1))
     seen, truth = poster_features(caches, valid), multi_hot(valid["genres"], vocab)
-    return fit_head(x, y, seen, truth, strengths, hidden, seed)
+    return fit_head(x, y, seen, truth, strengths, hidden, seed, kernel=kernel)

@@ -14,13 +14,13 @@ from postergenre.ensemble import PosterEnsemble
 from postergenre.evaluate import Evaluation
 from postergenre.interpret import GenreInterpretation
 from postergenre.metrics import top_n_hits
+from postergenre.models.frozen import reads_only
 from postergenre.movie_rows import rows_of
 from postergenre.movies import left_out_table
 from postergenre.report_pictures import cards, chart, heat_cards
 from postergenre.report_training import training
 from postergenre.split import SIDES
 from postergenre.tables import text_table
-from postergenre.word_heat import reads_only
 
 MEANING = {
     "top_n_accuracy": "share of a movie's genres among its n most probable ones",

@@ -12,6 +12,8 @@ FIGURES = (
     ("macro_ap", "validation macro AP"),
 )
 
+POOLED = {"mean": "averaged", "odds": "put together by adding their log-odds relative to the genres' frequencies"}
+
 
 def training(
     run: dict,  # metrics.json
@@ -21,8 +23,9 @@ def training(
     size = f"{run['arch']}, {run['parameters']:,} parameters"
     if history is None:
         words = (
-            f"Nothing was trained: the probabilities of {len(run['members'])} learners are averaged, with weights "
-            f"chosen on the validation movies ({size}). How each was trained stands in its own report."
+            f"Nothing was trained: the probabilities of {len(run['members'])} learners are "
+            f"{POOLED[run['config'].get('pool', 'mean')]}, with weights chosen on the validation movies ({size}). "
+            "How each was trained stands in its own report."
         )
         return {"heading": "Members", "words": words, "curves": None, "members": member_rows(run)}
     speed = run["images_per_second"]

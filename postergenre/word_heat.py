@@ -8,18 +8,10 @@ import pandas as pd
 import torch
 from fastai.learner import Learner
 from scipy.special import expit, logit
-from torch import nn
 
-from postergenre.models.frozen import ProbeModel
-from postergenre.models.words import WordBody
 from postergenre.words import Line
 
 WORD = re.compile(r"[^\W\d_]{3,}")  # three letters or more
-
-
-def reads_only(model: nn.Module) -> bool:
-    "Whether a network sees nothing of a poster but its words."
-    return isinstance(model, ProbeModel) and all(isinstance(body, WordBody) for body in model.features.bodies)
 
 
 def line_effects(

