@@ -54,13 +54,13 @@ class ProbeRun(Run):
         "Fit the head, its strength chosen on validation."
         config = self.config
         section("Fitting the head")
-        self.arch, self.parameters = learn.arch, sum(p.numel() for p in learn.model.parameters())
-        trained = sum(p.numel() for p in learn.model.head.parameters())
-        print(f"{self.arch}, {self.parameters:,} parameters, {trained:,} of them fitted, on {device_name()}")
         begun = time.time()
         kinds = {"hidden": config["hidden"], "kernel": config["kernel"], "seed": config["seed"]}
         table = fit_probe(learn, movies, caches, config["train_views"], **kinds)
         self.train_minutes, self.stopped = (time.time() - begun) / 60, False
+        self.arch, self.parameters = learn.arch, sum(p.numel() for p in learn.model.parameters())
+        trained = sum(p.numel() for p in learn.model.head.parameters())
+        print(f"{self.arch}, {self.parameters:,} parameters, {trained:,} of them fitted, on {device_name()}")
         print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
         table.insert(0, "epoch", range(len(table)))
         with write_whole(self.out / "history.csv") as whole:
