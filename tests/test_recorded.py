@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from postergenre.recipes.custom_cnn import main as custom_cnn
 from postergenre.recorded import END, START, main, read_records, readme_with_tables, toml, write_tables
 
 RECIPES = Path(__file__).parents[1] / "recipes"
+RECORDS = [
+    file for file in sorted(RECIPES.glob("*.toml")) if "recipe" in tomllib.loads(file.read_text(encoding="utf-8"))
+]
 PROSE = "# Runs\n\nbefore\n\n"
 
 
@@ -146,3 +150,10 @@ def test_errors_say_what_to_do(folder, tmp_path):
 def test_toml_reads_back():
     table = {"a": "x", "b": {"c": [1, 2.5], "d": True, "e": {"f": 'q"\\\n'}}, "g": {"h": 1e-05}}
     assert tomllib.loads(toml(table)) == table
+
+
+@pytest.mark.parametrize("file", RECORDS, ids=lambda file: file.stem)
+def test_every_record_is_a_configuration_of_its_recipe(file):
+    record = tomllib.loads(file.read_text(encoding="utf-8"))
+    recipe = import_module(f"postergenre.recipes.{record['recipe']}")
+    assert set(read_config(file, recipe.main)) == set(record["args"])

@@ -20,6 +20,10 @@ from postergenre.recipes._setup import device_name, section
 class ProbeRun(Run):
     "A run whose bodies are frozen."
 
+    def __init__(self, name: str, config: dict):
+        super().__init__(name, config)
+        self.views, self.train_views = (config.get(key, ["whole"]) for key in ("views", "train_views"))
+
     def look(
         self,
         caches: Sequence[FeatureCache],  # one a body
@@ -27,11 +31,11 @@ class ProbeRun(Run):
     ) -> None:
         "Compute the features that the run needs, or read them."
         section("Features of the posters")
-        config, begun = self.config, time.time()
+        begun = time.time()
         self.caches = caches
         for cache in caches:
-            for view in dict.fromkeys([*config["train_views"], "whole", *config["views"]]):
-                wanted = movies if view in ("whole", *config["views"]) else movies[movies["split"] == "train"]
+            for view in dict.fromkeys([*self.train_views, "whole", *self.views]):
+                wanted = movies if view in ("whole", *self.views) else movies[movies["split"] == "train"]
                 before, start = cache.computed, time.time()
                 cache.get(wanted["poster"].tolist(), view)
                 new, seconds = cache.computed - before, time.time() - start
@@ -56,7 +60,7 @@ class ProbeRun(Run):
         section("Fitting the head")
         begun = time.time()
         kinds = {"hidden": config["hidden"], "kernel": config["kernel"], "seed": config["seed"]}
-        table = fit_probe(learn, movies, caches, config["train_views"], **kinds)
+        table = fit_probe(learn, movies, caches, self.train_views, **kinds)
         self.train_minutes, self.stopped = (time.time() - begun) / 60, False
         self.arch, self.parameters = learn.arch, sum(p.numel() for p in learn.model.parameters())
         trained = sum(p.numel() for p in learn.model.head.parameters())
@@ -75,7 +79,7 @@ class ProbeRun(Run):
         config = self.config
         if config["calibrate"]:
             valid = movies[movies["split"] == "valid"]
-            views = [probe_logits(learn, valid, caches, view) for view in config["views"]]
+            views = [probe_logits(learn, valid, caches, view) for view in self.views]
             fit_probabilities(learn, valid, list(np.stack(views, axis=1)))
         self.export(learn)
 
@@ -83,7 +87,7 @@ class ProbeRun(Run):
         "Score on the test movies, from their features."
         test = movies[movies["split"] == "test"]
         section(f"Test: {len(test):,} movies that the head never saw")
-        probs = probe_probs(learn, test, self.caches, self.config["views"])
+        probs = probe_probs(learn, test, self.caches, self.views)
         train = movies[movies["split"] == "train"]
         result = evaluate(learn, test, train=train, name=self.name, probs=probs)
         print(result)

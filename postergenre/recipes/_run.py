@@ -123,7 +123,7 @@ class Run:
         self,
         movies: pd.DataFrame,  # with the column split
         balance: str | None = None,  # as --balance; None: as configured
-        **kwargs,  # for PosterDataLoaders.from_movies: batch_tfms
+        **kwargs,  # for PosterDataLoaders.from_movies: batch_tfms, size where it is no option
     ) -> PosterDataLoaders:
         "Balance and load the movies; show the genres before and after."
         config = self.config
@@ -136,9 +136,10 @@ class Run:
         self.save_figure(plot_balance(table), "breakdown.png")
         table.to_csv(self.out / "breakdown.csv")
         self.rows = len(rows)
+        if "size" not in kwargs:
+            kwargs["size"] = parse_size(config["size"])
         return PosterDataLoaders.from_movies(
             movies,
-            size=parse_size(config["size"]),
             crop=config.get("crop", "whole"),
             balance=balance,
             bs=config["bs"],

@@ -32,13 +32,11 @@ def main(
     out: str | None = None,  # folder to write to (default: runs/words, runs/words-2, ...)
 ):
     "Read posters, learn the genres from the meaning of their words, score it on movies it never saw, export it."
-    options = dict(locals())
     if epochs and (kernel or hidden):
         raise ValueError("--kernel and --hidden are heads for a frozen encoder; add --epochs 0")
-    once = {"train_views": ["whole"], "views": ["whole"], "size": "{}x{}".format(*READ_SIZE)}
-    run = WordsRun("words", options | once)
+    run = WordsRun("words", dict(locals()))
     movies = run.movies()
-    learn = probe_learner(run.loaders(movies), [WORDS], weights=weights)
+    learn = probe_learner(run.loaders(movies, size=READ_SIZE), [WORDS], weights=weights)
     caches = feature_caches(learn, cache, bs=bs, workers=workers)
     run.look(caches, movies)
     run.fit(learn, movies, caches)
