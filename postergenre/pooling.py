@@ -40,7 +40,7 @@ def ensemble_weights(
     targets: np.ndarray,  # (movies, genres) true genres, 0 or 1
     pool: str = "mean",  # as in pool_probs
     freq: np.ndarray | None = None,  # as in pool_probs
-) -> np.ndarray:  # one a member, not negative; of "mean" together 1. ValueError: shapes differ, or there are no movies
+) -> np.ndarray:  # one a member, from 0 to 1; of "mean" together 1. ValueError: shapes differ, or there are no movies
     """Weights with which the members together have the least binary log loss.
 
     Not those with the best top-n accuracy or macro AP: these are steps, many weights reach the same figure, and the
@@ -84,7 +84,8 @@ def _mean_weights(checked: list) -> np.ndarray:
 
 
 def _odds_weights(checked: list, freq: np.ndarray) -> np.ndarray:
-    # Logistic regression without a constant, on what each member adds to the frequencies' log-odds.
+    # Logistic regression without a constant, on what each member adds to the frequencies' log-odds. No weight is above
+    # 1: a calibrated member says all that it knows, though on few movies, where it is always right, it could say more.
     true, base = checked[0][1], _odds(freq)
     hints = np.stack([_odds(p) - base for p, _ in checked])
 
@@ -94,7 +95,7 @@ def _odds_weights(checked: list, freq: np.ndarray) -> np.ndarray:
 
     equal = np.full(len(hints), 1 / len(hints))
     options = {"ftol": 1e-12, "gtol": 1e-8}
-    return minimize(log_loss, equal, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(hints), options=options).x
+    return minimize(log_loss, equal, jac=True, method="L-BFGS-B", bounds=[(0, 1)] * len(hints), options=options).x
 
 
 def _odds(p) -> np.ndarray:

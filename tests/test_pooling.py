@@ -40,9 +40,18 @@ def test_odds_weights_of_independent_hints_are_1(hints):
 def test_odds_weights_are_a_logistic_regression_without_a_constant(hints):
     probs, _, targets, _ = hints
     half = np.full(3, 0.5)  # no offset: what scikit-learn can fit
-    x = np.stack([logit(p).ravel() for p in probs], axis=1)
+    sure = [expit(2 * logit(p)) for p in probs]  # they say too much, so that no weight comes near 1
+    x = np.stack([logit(p).ravel() for p in sure], axis=1)
     sk = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-8).fit(x, targets.ravel())
-    np.testing.assert_allclose(ensemble_weights(probs, targets, "odds", half), sk.coef_[0], atol=1e-3)
+    assert 0 < sk.coef_.min() and sk.coef_.max() < 1
+    np.testing.assert_allclose(ensemble_weights(sure, targets, "odds", half), sk.coef_[0], atol=1e-3)
+
+
+def test_a_member_that_is_always_right_on_few_movies_does_not_count_more_than_once(hints):
+    _, _, targets, freq = hints
+    few = targets[:20]
+    right = np.where(few, 0.8, 0.1)
+    assert ensemble_weights([right, np.tile(freq, (20, 1))], few, "odds", freq)[0] == 1
 
 
 def test_a_member_that_knows_nothing_has_no_weight(hints):
