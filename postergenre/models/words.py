@@ -1,6 +1,7 @@
 """The meaning of the words on a poster, as a frozen body: what is read goes through a network for sentences."""
 
 from collections.abc import Sequence
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 
@@ -83,9 +84,24 @@ def sentence_encoder(
     if why := _missing(str(weights)):
         raise _unavailable(weights, why)
     try:
-        return SentenceTransformer(str(weights), device="cpu")
+        with _no_bar() if Path(weights).exists() else nullcontext():  # downloads keep theirs
+            return SentenceTransformer(str(weights), device="cpu")
     except (OSError, ValueError) as e:
         raise _unavailable(weights, str(e).splitlines()[0] if str(e) else type(e).__name__) from e
+
+
+@contextmanager
+def _no_bar():
+    "Without the bar that transformers shows for reading a file that takes a tenth of a second."
+    from transformers.utils import logging  # comes with sentence_transformers
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _missing(weights: str) -> str | None:
