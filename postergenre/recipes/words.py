@@ -1,11 +1,12 @@
 """Genres from what is written on posters: title, taglines, names, read by an OCR network.
 
 python -m postergenre.recipes.words --data posters
-python -m postergenre.recipes.words --data posters --epochs 0                     # the encoder as it is: seconds
+python -m postergenre.recipes.words --data posters --epochs 0                     # the encoder as it is: no training
 python -m postergenre.recipes.ensemble --data posters --pool odds \\
     --members runs/lite/learner.pkl runs/words/learner.pkl                        # picture and words together
 
-What is read is kept in runs/features, so that a second run takes seconds. Needs pip install 'postergenre[words]'.
+What is read is kept in runs/features, so that posters are read once: half an hour for 7,500 on 2 cores. Needs pip install
+'postergenre[words]'.
 """
 
 from postergenre.models.words import WORDS
