@@ -5,8 +5,8 @@ python -m postergenre.recipes.words --data posters --epochs 0                   
 python -m postergenre.recipes.ensemble --data posters --pool odds \\
     --members runs/lite/learner.pkl runs/words/learner.pkl                        # picture and words together
 
-What is read is kept in runs/features, so that posters are read once: half an hour for 7,500 on 2 cores. Needs pip install
-'postergenre[words]'.
+What is read is kept in runs/features, so that posters are read once: half an hour for 7,500 on 2 cores. Needs
+pip install 'postergenre[words]'.
 """
 
 from postergenre.models.words import WORDS
