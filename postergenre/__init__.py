@@ -8,30 +8,31 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     import fastai.vision.all  # noqa: F401
 
-from postergenre.balance import balance_table, balanced_crops, plot_balance
-from postergenre.baselines import popularity_baseline, random_expectation
-from postergenre.calibrate import calibrate, uncalibrate
-from postergenre.comparison import compare
-from postergenre.data import PosterDataLoaders, poster_block
-from postergenre.demo import draw_poster, make_demo
-from postergenre.ensemble import PosterEnsemble
-from postergenre.evaluate import Evaluation, evaluate
-from postergenre.genres import GENRES, MERGE, multi_hot
-from postergenre.gradcam import gradcam, plot_gradcam
-from postergenre.inference import load_learner, movie_probs, predict_posters
-from postergenre.interpret import GenreInterpretation
-from postergenre.learner import custom_cnn_learner, densenet_learner, poster_learner
-from postergenre.look import genre_palette, plot_genre_look
+from postergenre.data.balance import balance_table, balanced_crops, plot_balance
+from postergenre.data.demo.make import draw_poster, make_demo
+from postergenre.data.genres import GENRES, MERGE, multi_hot
+from postergenre.data.loaders import PosterDataLoaders, poster_block
+from postergenre.data.movies import left_out_table, read_movies
+from postergenre.data.posters import PosterImage, open_poster
+from postergenre.data.split import genre_shares, load_split, save_split, split_movies
+from postergenre.evaluation.baselines import popularity_baseline, random_expectation
+from postergenre.evaluation.compare import compare
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.inference.calibrate import calibrate, uncalibrate
+from postergenre.inference.ensemble import PosterEnsemble
+from postergenre.inference.export import load_learner
+from postergenre.inference.pooling import ensemble_weights, pool_probs
+from postergenre.inference.predict import movie_probs, predict_posters
+from postergenre.inference.thresholds import tune_thresholds
+from postergenre.interpret.gradcam import gradcam, plot_gradcam
+from postergenre.interpret.interpretation import GenreInterpretation
+from postergenre.interpret.palette import genre_palette, plot_genre_look
 from postergenre.losses import list_losses, poster_loss
 from postergenre.metrics import MacroAP, TopNAccuracy, macro_average_precision, top_n_accuracy
-from postergenre.models.build import list_archs
-from postergenre.movies import left_out_table, read_movies
-from postergenre.pooling import ensemble_weights, pool_probs
-from postergenre.posters import PosterImage, open_poster
-from postergenre.split import genre_shares, load_split, save_split, split_movies
-from postergenre.thresholds import tune_thresholds
-from postergenre.views import make_views
-from postergenre.words import read_words
+from postergenre.text.reader import read_words
+from postergenre.training.learner import custom_cnn_learner, densenet_learner, poster_learner
+from postergenre.vision.build import list_archs
+from postergenre.vision.views import make_views
 
 __all__ = [
     "GENRES",

@@ -5,9 +5,10 @@ import sys
 
 import pandas as pd
 
-from postergenre.files import write_whole
-from postergenre.inference import load_learner, predict_posters
-from postergenre.views import VIEWS, parse_views
+from postergenre.data.files import write_whole
+from postergenre.inference.export import load_learner
+from postergenre.inference.predict import predict_posters
+from postergenre.vision.views import VIEWS, parse_views
 
 
 def main(argv: list[str] | None = None) -> None:

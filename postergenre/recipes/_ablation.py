@@ -7,15 +7,15 @@ import json
 import pandas as pd
 from fastai.learner import Learner
 
-from postergenre.evaluate import Evaluation, evaluate
-from postergenre.files import write_whole
-from postergenre.plots import plot_curves
+from postergenre.data.files import write_whole
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.interpret.charts import plot_curves
 from postergenre.recipes import lite
-from postergenre.recipes._cli import build_parser
-from postergenre.recipes._compare import Series, SeriesRun
-from postergenre.recipes._compare_tables import Table, plot_comparison
-from postergenre.recipes._setup import section
-from postergenre.report import write_report
+from postergenre.recipes.runs.cli import build_parser
+from postergenre.recipes.runs.series import Series, SeriesRun
+from postergenre.recipes.runs.series_table import Table, plot_comparison
+from postergenre.recipes.runs.setup import section
+from postergenre.report.page import write_report
 
 BASE = "base"
 OF_ALL = ("data", "epochs", "size", "seed", "limit", "workers", "out", "config")  # the recipe's own options

@@ -7,15 +7,15 @@ from fastai.learner import Learner
 from fastai.torch_core import set_seed
 from torch import nn
 
-from postergenre.crops import as_size
-from postergenre.evaluate import Evaluation, evaluate
-from postergenre.files import write_whole
-from postergenre.models.attention import attention_layers, check_kind
-from postergenre.models.build import create_model
-from postergenre.movies import vocab_of
+from postergenre.data.augment import as_size
+from postergenre.data.files import write_whole
+from postergenre.data.genres import vocab_of
+from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.recipes._attention_table import AttentionTable, plot_attention
-from postergenre.recipes._compare import Series, SeriesRun
-from postergenre.recipes._setup import parse_size, section
+from postergenre.recipes.runs.series import Series, SeriesRun
+from postergenre.recipes.runs.setup import parse_size, section
+from postergenre.vision.attention import attention_layers, check_kind
+from postergenre.vision.build import create_model
 
 
 class AttentionRun(SeriesRun):

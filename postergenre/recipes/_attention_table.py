@@ -11,10 +11,10 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from postergenre.bootstrap import METRICS
-from postergenre.evaluate import Evaluation
+from postergenre.evaluation.bootstrap import METRICS
+from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.tables import text_lines
 from postergenre.metrics import macro_average_precision, top_n_accuracy
-from postergenre.tables import text_lines
 
 FIGURES = {"top_n_accuracy": top_n_accuracy, "macro_ap": macro_average_precision}
 SIDES = {"valid": "predictions_valid.csv", "test": "predictions.csv"}

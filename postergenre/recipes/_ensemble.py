@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 from fastai.learner import Learner
 
-from postergenre.balance import balance_table
-from postergenre.comparison import compare
-from postergenre.ensemble import PosterEnsemble
-from postergenre.evaluate import Evaluation, evaluate
-from postergenre.inference import load_learner
-from postergenre.models.frozen import ProbeModel
-from postergenre.pooling import pool_probs
-from postergenre.probe import feature_caches, probe_probs
-from postergenre.recipes._run import MONITOR, Run
-from postergenre.recipes._setup import section
-from postergenre.report import write_report
-from postergenre.thresholds import tune_thresholds
-from postergenre.views import parse_views
+from postergenre.data.balance import balance_table
+from postergenre.evaluation.compare import compare
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.inference.ensemble import PosterEnsemble
+from postergenre.inference.export import load_learner
+from postergenre.inference.pooling import pool_probs
+from postergenre.inference.thresholds import tune_thresholds
+from postergenre.recipes.runs.run import MONITOR, Run
+from postergenre.recipes.runs.setup import section
+from postergenre.report.page import write_report
+from postergenre.training.fusion import ProbeModel
+from postergenre.training.probe import feature_caches, probe_probs
+from postergenre.vision.views import parse_views
 
 CACHED_VIEWS = {"auto": ("whole",), "center": ("whole",), "mirror": ("whole", "mirror")}
 

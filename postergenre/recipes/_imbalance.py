@@ -12,20 +12,20 @@ from fastai.torch_core import set_seed
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from postergenre.bootstrap import METRICS
-from postergenre.calibrate import fit_calibration, mean_probs
-from postergenre.comparison import Comparison, compare
-from postergenre.data import parse_balance
-from postergenre.evaluate import Evaluation, evaluate
-from postergenre.files import write_whole
-from postergenre.genres import multi_hot
-from postergenre.heads import fit_head, score
-from postergenre.inference import poster_outputs, refuse_unreadable
+from postergenre.data.files import write_whole
+from postergenre.data.genres import multi_hot
+from postergenre.data.loaders import parse_balance
+from postergenre.data.progress import progress as progress_bar
+from postergenre.evaluation.bootstrap import METRICS
+from postergenre.evaluation.compare import Comparison, compare
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.evaluation.tables import markdown_table
+from postergenre.inference.calibrate import fit_calibration, mean_probs
+from postergenre.inference.predict import poster_outputs, refuse_unreadable
 from postergenre.losses import poster_loss
-from postergenre.recipes._run import Run
-from postergenre.recipes._setup import section
-from postergenre.tables import markdown_table
-from postergenre.terminal import progress as progress_bar
+from postergenre.recipes.runs.run import Run
+from postergenre.recipes.runs.setup import section
+from postergenre.training.heads import fit_head, score
 
 SHOWN = ("top_n_accuracy", "macro_ap", "recall_at_n", "ece")
 STRENGTHS = (2.0, 1.0, 0.5, 0.25, 0.12, 0.06, 0.03)  # down to where focal loss, a twentieth of the others, is at home

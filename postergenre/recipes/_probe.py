@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 from fastai.learner import Learner
 
-from postergenre.evaluate import Evaluation, evaluate
-from postergenre.features import FeatureCache
-from postergenre.files import write_whole
-from postergenre.heads import score
-from postergenre.probe import fit_probe, probe_logits, probe_probs
-from postergenre.recipes._calibrate import fit_probabilities
-from postergenre.recipes._run import MONITOR, Run
-from postergenre.recipes._setup import device_name, section
+from postergenre.data.files import write_whole
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.recipes.runs.run import MONITOR, Run, fit_probabilities
+from postergenre.recipes.runs.setup import device_name, section
+from postergenre.training.heads import score
+from postergenre.training.probe import fit_probe, probe_logits, probe_probs
+from postergenre.vision.features import FeatureCache
 
 
 class ProbeRun(Run):

@@ -6,19 +6,15 @@ import pandas as pd
 from fastai.callback.core import Callback
 from fastai.callback.mixup import CutMix, MixUp
 from fastai.callback.tracker import EarlyStoppingCallback
-from fastai.callback.training import BnFreeze
 from fastai.learner import Learner
-from fastai.vision.augment import aug_transforms
-from torch import nn
 
-from postergenre.data import size_of
-from postergenre.ema import WeightEMA
-from postergenre.learner import poster_learner
+from postergenre.data.augment import gentle_tfms
 from postergenre.losses import poster_loss
-from postergenre.models.stages import StageModel, stage_names
-from postergenre.probe import start_from_probe
-from postergenre.recipes._run import Run
-from postergenre.recipes._setup import section
+from postergenre.recipes.runs.run import Run
+from postergenre.recipes.runs.setup import section
+from postergenre.training.callback import WeightEMA
+from postergenre.training.learner import freeze_norms, freeze_stages, poster_learner
+from postergenre.training.probe import start_from_probe
 
 
 def fine_tune(
@@ -47,51 +43,6 @@ def fine_tune(
     cbs = [*cbs, WeightEMA(o["ema"])] if o["ema"] else cbs
     run.fit(learn, cbs=cbs, lr=slice(o["lr"], o["head_lr"]))
     return learn
-
-
-def freeze_stages(
-    learn: Learner,
-    n: int,  # stages of the network, from the first; 0: none
-) -> None:  # ValueError: there are fewer
-    "The first stages stay as pretraining left them: most of the time goes there, and least of what is learned."
-    model = learn.model
-    body = model.features.body if isinstance(model, StageModel) else model
-    names = stage_names(body, size_of(learn.dls)) if n else []
-    if not 0 <= n <= len(names):
-        raise ValueError(f"--frozen {n} should be from 0 (none) to {len(names)}, the stages of {learn.arch}")
-    if n:
-        last = list(body.get_submodule(names[n - 1]).parameters())[-1]
-        for p in body.parameters():
-            p.requires_grad_(False)
-            if p is last:
-                break
-
-
-def freeze_norms(
-    learn: Learner,  # its batch norms are left out of training
-) -> Callback:  # for the fit
-    """Batch norms keep the statistics and weights of pretraining.
-
-    Else those of augmented, mixed pictures take their place within an epoch, and the fitted head no longer fits.
-    """
-    for module in learn.model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.requires_grad_(False)
-    return BnFreeze()
-
-
-def gentle_tfms(
-    zoom: float = 1.2,  # at most this much larger, around a random place; 1: none
-    flip: bool = True,  # mirror half of the posters
-) -> list:
-    "Batch transforms that leave colour and lettering as they are: no lighting, warp or rotation."
-    if zoom < 1:
-        raise ValueError(f"--zoom {zoom} should be 1 (none) or more, for example 1.2")
-    if zoom == 1 and not flip:
-        return []
-    return aug_transforms(
-        do_flip=flip, max_rotate=0, max_zoom=zoom, max_lighting=0, max_warp=0, p_affine=1.0 if zoom > 1 else 0
-    )
 
 
 def regularisers(

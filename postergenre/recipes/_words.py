@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 from fastai.learner import Learner
 
-from postergenre.genres import multi_hot
-from postergenre.probe import feature_caches
+from postergenre.data.genres import multi_hot
+from postergenre.interpret.words import telling_words
 from postergenre.recipes._probe import ProbeRun
-from postergenre.recipes._setup import section
-from postergenre.word_features import WordFeatureCache
-from postergenre.word_heat import telling_words
-from postergenre.word_tuning import adopt, text_learner
+from postergenre.recipes.runs.setup import section
+from postergenre.text.cache import WordFeatureCache
+from postergenre.training.probe import feature_caches
+from postergenre.training.words import adopt, text_learner
 
 
 class WordsRun(ProbeRun):

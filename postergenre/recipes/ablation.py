@@ -10,8 +10,8 @@ command with --out of the folder begun goes on there; a longer --vary adds to it
 """
 
 from postergenre.recipes._ablation import AblationSeries
-from postergenre.recipes._cli import command
 from postergenre.recipes._tuning import fine_tune
+from postergenre.recipes.runs.cli import command
 
 CHANGES = (
     "frozen=0",

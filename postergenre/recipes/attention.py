@@ -12,10 +12,9 @@ Ctrl-C keeps the runs that are done. The same command with --out of the folder b
 --attention add to it. The table is in attention.csv, the figure in attention.png, each run's report in its folder.
 """
 
-from postergenre.learner import poster_learner
 from postergenre.recipes._attention import AttentionSeries
-from postergenre.recipes._cli import command
-from postergenre.recipes._tuning import freeze_norms
+from postergenre.recipes.runs.cli import command
+from postergenre.training.learner import freeze_norms, poster_learner
 
 
 def main(

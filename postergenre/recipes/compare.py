@@ -8,9 +8,9 @@ Ctrl-C keeps the architectures that are done. The same command with --out of the
 --arch adds to it. One that fails (too little memory, a size it cannot take) is named in the table, and the next begins.
 """
 
-from postergenre.learner import poster_learner
-from postergenre.recipes._cli import command
-from postergenre.recipes._compare import Series
+from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.series import Series
+from postergenre.training.learner import poster_learner
 
 STUDY = ("densenet121", "custom_cnn")
 

@@ -5,9 +5,9 @@ python -m postergenre.recipes.custom_cnn --data posters --epochs 10       # your
 python -m postergenre.recipes.custom_cnn --config recipes/custom_cnn_study.toml --data posters
 """
 
-from postergenre.learner import custom_cnn_learner
-from postergenre.recipes._cli import command
-from postergenre.recipes._run import Run
+from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.run import Run
+from postergenre.training.learner import custom_cnn_learner
 
 
 def main(

@@ -2,7 +2,7 @@
 
 import argparse
 
-from postergenre.demo import make_demo
+from postergenre.data.demo.make import make_demo
 
 
 def main(

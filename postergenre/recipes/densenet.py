@@ -5,9 +5,9 @@ python -m postergenre.recipes.densenet --data posters --epochs 10       # yours
 python -m postergenre.recipes.densenet --config recipes/densenet_study.toml --data posters
 """
 
-from postergenre.learner import densenet_learner
-from postergenre.recipes._cli import command
-from postergenre.recipes._run import Run
+from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.run import Run
+from postergenre.training.learner import densenet_learner
 
 
 def main(

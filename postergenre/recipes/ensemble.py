@@ -8,8 +8,8 @@ python -m postergenre.recipes.ensemble --members lite.pkl words.pkl --pool odds 
 beside each member is checked. With one member this scores a learner again, with other views.
 """
 
-from postergenre.recipes._cli import command
 from postergenre.recipes._ensemble import EnsembleRun
+from postergenre.recipes.runs.cli import command
 
 
 def main(

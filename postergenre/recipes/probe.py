@@ -9,9 +9,9 @@ Features are kept in runs/features, so that a second run takes seconds. Needs th
 'postergenre[lite]', or --weights FILE, or --pretrained.
 """
 
-from postergenre.probe import feature_caches, probe_learner
-from postergenre.recipes._cli import command
 from postergenre.recipes._probe import ProbeRun
+from postergenre.recipes.runs.cli import command
+from postergenre.training.probe import feature_caches, probe_learner
 
 
 def main(

@@ -9,11 +9,11 @@ What is read is kept in runs/features, so that posters are read once: half an ho
 pip install 'postergenre[words]'.
 """
 
-from postergenre.models.words import WORDS
-from postergenre.probe import feature_caches, probe_learner
-from postergenre.recipes._cli import command
 from postergenre.recipes._words import WordsRun
-from postergenre.words import READ_SIZE
+from postergenre.recipes.runs.cli import command
+from postergenre.text.encoder import WORDS
+from postergenre.text.reader import READ_SIZE
+from postergenre.training.probe import feature_caches, probe_learner
 
 
 def main(

@@ -10,9 +10,9 @@ import time
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-from postergenre.bootstrap import bootstrap_weights, resampled_average_precision, resampled_metrics
-from postergenre.evaluate import Evaluation
-from postergenre.genres import GENRES
+from postergenre.data.genres import GENRES
+from postergenre.evaluation.bootstrap import bootstrap_weights, resampled_average_precision, resampled_metrics
+from postergenre.evaluation.evaluate import Evaluation
 
 
 def seconds(function, repeats: int = 3) -> float:

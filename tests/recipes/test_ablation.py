@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from postergenre.evaluate import Evaluation
+from postergenre.evaluation.evaluate import Evaluation
 from postergenre.recipes import _run, ablation
 from postergenre.recipes._ablation import parse_change
 

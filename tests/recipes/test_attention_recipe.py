@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 
 from postergenre import load_learner
-from postergenre.evaluate import Evaluation
+from postergenre.evaluation.evaluate import Evaluation
 from postergenre.metrics import macro_average_precision, top_n_accuracy
-from postergenre.models.attention import GramLayer
 from postergenre.recipes import _run, densenet
 from postergenre.recipes import attention as recipe
 from postergenre.recipes._attention import AttentionRun, AttentionSeries
 from postergenre.recipes._attention_table import AttentionTable, plot_attention
-from postergenre.recipes._cli import build_parser, command, read_config
-from postergenre.recipes._compare import SeriesRun
-from postergenre.recorded import record_run
+from postergenre.recipes.recorded import record_run
+from postergenre.recipes.runs.cli import build_parser, command, read_config
+from postergenre.recipes.runs.series import SeriesRun
+from postergenre.vision.attention import GramLayer
 
 RUNS = ("none-42", "gram-42", "none-7", "gram-7")
 

@@ -13,14 +13,15 @@ import pytest
 from fastai.callback.progress import CSVLogger
 
 from postergenre import custom_cnn_learner
-from postergenre.comparison import compare
-from postergenre.evaluate import Evaluation
+from postergenre.evaluation.compare import compare
+from postergenre.evaluation.evaluate import Evaluation
 from postergenre.recipes import _run
 from postergenre.recipes import compare as recipe
-from postergenre.recipes._cli import build_parser, command, read_config
-from postergenre.recipes._compare import Budget, Series, one_line
-from postergenre.recipes._compare_tables import Table, plot_comparison, plot_genres
-from postergenre.recorded import record_run
+from postergenre.recipes.recorded import record_run
+from postergenre.recipes.runs.cli import build_parser, command, read_config
+from postergenre.recipes.runs.series import Series, one_line
+from postergenre.recipes.runs.series_table import Table, plot_comparison, plot_genres
+from postergenre.training.callback import Budget
 
 
 @pytest.fixture(scope="module")

@@ -12,20 +12,21 @@ import pandas as pd
 import pytest
 import torch
 
-from postergenre.data import PosterDataLoaders
-from postergenre.ensemble import PosterEnsemble
-from postergenre.evaluate import Evaluation
-from postergenre.inference import load_learner, movie_probs
-from postergenre.learner import custom_cnn_learner, poster_learner
-from postergenre.models.build import create_model
-from postergenre.movies import read_movies
-from postergenre.probe import probe_learner
-from postergenre.recipes._cli import build_parser, command
+from postergenre.data.loaders import PosterDataLoaders
+from postergenre.data.movies import read_movies
+from postergenre.data.split import load_split, save_split, split_movies
+from postergenre.evaluation.evaluate import Evaluation
+from postergenre.inference.ensemble import PosterEnsemble
+from postergenre.inference.export import load_learner
+from postergenre.inference.predict import movie_probs
 from postergenre.recipes._ensemble import cached_probs, check_split
 from postergenre.recipes.ensemble import main
-from postergenre.recorded import END, START
-from postergenre.recorded import main as recorded
-from postergenre.split import load_split, save_split, split_movies
+from postergenre.recipes.recorded import END, START
+from postergenre.recipes.recorded import main as recorded
+from postergenre.recipes.runs.cli import build_parser, command
+from postergenre.training.learner import custom_cnn_learner, poster_learner
+from postergenre.training.probe import probe_learner
+from postergenre.vision.build import create_model
 
 SEED = 5
 KEYS = {"command", "config", "date", "data", "arch", "parameters", "stopped_early", "best_epoch", "train_minutes",

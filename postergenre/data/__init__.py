@@ -1,0 +1,1 @@
+"""Movies and posters become batches: reading, cleaning, splitting, balancing, cropping, loading."""

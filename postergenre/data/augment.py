@@ -1,0 +1,86 @@
+"""Cutting windows out of a poster at its own scale."""
+
+import math
+import random
+
+from fastai.vision.augment import RandTransform, aug_transforms
+from PIL import Image
+
+from postergenre.data.posters import PosterImage
+
+
+def as_size(
+    size: int | tuple[int, int],  # pixels: one number for a square, or (height, width)
+) -> tuple[int, int]:  # (height, width). ValueError: not one or two positive whole numbers
+    "A size as (height, width)."
+    pair = (size, size) if isinstance(size, int) else tuple(size)
+    if len(pair) != 2 or not all(isinstance(s, int) and s > 0 for s in pair):
+        raise ValueError(
+            f"size={size!r} must be a whole number of pixels or (height, width), for example 150 or (224, 160)"
+        )
+    return pair
+
+
+def cut(
+    image: Image.Image,  # a poster
+    size: tuple[int, int],  # (height, width) of the window in pixels
+    down: float,  # 0 = the window at the top, 1 = at the bottom
+    right: float,  # 0 = the window at the left, 1 = at the right
+) -> Image.Image:  # a new image of that size, of the same class
+    "A window of the poster at its own scale; a poster smaller than the window is enlarged first."
+    height, width = size
+    scale = max(1.0, height / image.height, width / image.width)
+    if scale > 1:
+        grown = (max(width, math.ceil(image.width * scale)), max(height, math.ceil(image.height * scale)))
+        image = image.resize(grown, Image.Resampling.BICUBIC)
+    top, left = round(down * (image.height - height)), round(right * (image.width - width))
+    return image.crop((left, top, left + width, top + height))
+
+
+def grid(
+    size: tuple[int, int],  # (height, width) of the poster in pixels
+    window: tuple[int, int],  # (height, width) of one crop
+    most: int = 3,  # at most this many rows and columns
+) -> list[tuple[float, float]]:  # (down, right) of each crop, for `cut`
+    "Evenly spread crops that together cover a poster (if `most` allows), as few as that takes."
+    rows, columns = (min(most, max(1, math.ceil(p / w - 0.05))) for p, w in zip(size, window, strict=True))
+
+    def spread(n: int) -> list[float]:
+        return [0.5] if n == 1 else [i / (n - 1) for i in range(n)]
+
+    return [(down, right) for down in spread(rows) for right in spread(columns)]
+
+
+class PosterCrop(RandTransform):
+    "Cuts a window at a random place in training, at the centre in validation and `predict`."
+
+    split_idx, order = None, 1
+
+    def __init__(
+        self,
+        size: int | tuple[int, int],  # pixels: one number for a square, or (height, width)
+        **kwargs,  # p (how often; 1.0)
+    ):
+        self.size = as_size(size)
+        super().__init__(**kwargs)
+
+    def before_call(self, b, split_idx: int):
+        # The global generator: fastai seeds it differently in each worker, one of our own would repeat there.
+        self.at = (0.5, 0.5) if split_idx else (random.random(), random.random())
+
+    def encodes(self, x: PosterImage):
+        return cut(x, self.size, *self.at)
+
+
+def gentle_tfms(
+    zoom: float = 1.2,  # at most this much larger, around a random place; 1: none
+    flip: bool = True,  # mirror half of the posters
+) -> list:
+    "Batch transforms that leave colour and lettering as they are: no lighting, warp or rotation."
+    if zoom < 1:
+        raise ValueError(f"--zoom {zoom} should be 1 (none) or more, for example 1.2")
+    if zoom == 1 and not flip:
+        return []
+    return aug_transforms(
+        do_flip=flip, max_rotate=0, max_zoom=zoom, max_lighting=0, max_warp=0, p_affine=1.0 if zoom > 1 else 0
+    )

@@ -1,0 +1,161 @@
+"""Movies as fastai DataLoaders: posters opened once, cropped or resized, normalised, with multi-label targets."""
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from fastai.data.block import DataBlock, MultiCategoryBlock
+from fastai.data.core import DataLoaders
+from fastai.data.transforms import ColReader, IndexSplitter, Normalize
+from fastai.learner import Learner
+from fastai.vision.augment import Resize, ResizeMethod
+from fastai.vision.core import imagenet_stats
+from fastai.vision.data import ImageBlock, get_grid
+from fastcore.meta import delegates
+
+from postergenre.data.augment import PosterCrop, as_size
+from postergenre.data.balance import METHODS, TARGET, balanced_crops, training_movies
+from postergenre.data.genres import GENRES, multi_hot, vocab_of
+from postergenre.data.posters import PosterImage
+
+CROPS = ("random", "whole")
+
+
+def poster_block(
+    size: int | tuple[int, int] = 150,  # pixels of what the network sees: a square, or (height, width)
+    crop: str = "random",  # "random": a window at the poster's own scale; "whole": the poster resized to size
+    vocab: Sequence[str] = GENRES,  # the genres, in the order of the outputs
+    splitter=None,  # fastai splitter of the rows; None: what DataBlock does (random)
+    batch_tfms=None,  # more transforms on batches, e.g. aug_transforms(do_flip=True); Normalize is always added
+) -> DataBlock:  # over a DataFrame with the columns poster and genres. ValueError: unknown crop or bad size
+    "The DataBlock of poster genre learning: PosterImage in, several genres out, ImageNet normalisation."
+    if crop not in CROPS:
+        raise ValueError(f"Unknown crop {crop!r}; choose one of: {', '.join(CROPS)}")
+    view = PosterCrop(as_size(size)) if crop == "random" else Resize(as_size(size), method=ResizeMethod.Squish)
+    return DataBlock(
+        blocks=(ImageBlock(cls=PosterImage), MultiCategoryBlock(vocab=list(vocab))),
+        get_x=ColReader("poster"),
+        get_y=ColReader("genres"),
+        splitter=splitter,
+        item_tfms=view,
+        batch_tfms=[*(batch_tfms or []), Normalize.from_stats(*imagenet_stats)],
+    )
+
+
+def parse_balance(
+    balance: str | int | None,  # None or "none"; "study" or "even"; with a target "study:1000"; 3000 = "study:3000"
+) -> tuple[str | None, int]:  # method (None: no balancing), crops wanted of each genre. ValueError: neither of these
+    "The method and target that a balance names."
+    if balance is None or balance == "none":
+        return None, TARGET
+    method, _, target = ("study", "", str(balance)) if isinstance(balance, int) else str(balance).partition(":")
+    if method not in METHODS or (target and not target.isdecimal()):
+        raise ValueError(
+            f"Unknown balance {balance!r}; use none, {', '.join(METHODS)}, or one of these with the crops wanted of "
+            f"each genre, for example study:1000 (default {TARGET})"
+        )
+    return method, int(target) if target else TARGET
+
+
+def training_rows(
+    movies: pd.DataFrame,  # with the column split
+    balance: str | int | None = None,  # as in parse_balance
+) -> pd.DataFrame:  # one row each time a training poster is seen in an epoch. ValueError: unknown balance
+    "The training movies, repeated as the balance says."
+    method, target = parse_balance(balance)
+    return training_movies(movies) if method is None else balanced_crops(movies, target, method)
+
+
+class PosterDataLoaders(DataLoaders):
+    "fastai DataLoaders of posters; `genre_freq` holds the share of the training posters (not crops) of each genre."
+
+    genre_freq: np.ndarray | None = None
+
+    @classmethod
+    @delegates(DataBlock.dataloaders, but=["source", "path", "verbose"])
+    def from_movies(
+        cls,
+        movies: pd.DataFrame,  # from read_movies and split_movies
+        size: int | tuple[int, int] = 150,  # pixels of what the network sees: a square, or (height, width)
+        crop: str = "random",  # "random": windows at the poster's own scale; "whole": the poster resized
+        balance: str | int | None = None,  # crops a poster: None, "study", "even", "study:1000", or 1000
+        bs: int = 32,  # batch size
+        batch_tfms=None,  # more transforms on training batches, e.g. aug_transforms(); Normalize is always there
+        **kwargs,  # for the loaders: num_workers, device, ...
+    ) -> "PosterDataLoaders":  # ValueError: not split, a side is empty, or fewer training rows than bs
+        "Loaders of the training side (balanced if asked) and the validation side of split movies."
+        train, valid = training_rows(movies, balance), movies[movies["split"] == "valid"]
+        if valid.empty:
+            raise ValueError("No movie is on the validation side; split with a larger valid=, for example 0.1")
+        if len(train) < bs:
+            raise ValueError(
+                f"{len(train)} training rows do not fill one batch of {bs}; pass bs={max(1, len(train) // 2)}"
+            )
+        vocab = vocab_of(movies)
+        rows = pd.concat([train, valid], ignore_index=True)[["poster", "genres"]]
+        multi_hot(rows["genres"], vocab)  # an unknown genre is said here, not in the middle of an epoch
+        splitter = IndexSplitter(range(len(train), len(rows)))
+        block = poster_block(size, crop, vocab, splitter, batch_tfms)
+        dls = block.dataloaders(rows, bs=bs, **kwargs)
+        dls = cls(*dls.loaders, path=dls.path, device=dls.device)
+        dls.genre_freq = multi_hot(training_movies(movies)["genres"], vocab).mean(0)
+        dls.row_freq = multi_hot(train["genres"], vocab).mean(0)
+        return dls
+
+    def show_batch(
+        self,
+        max_n: int = 9,  # most posters shown
+        train: bool = True,  # from the training side (False: validation)
+        figsize: tuple[float, float] | None = None,  # inches
+    ) -> None:
+        "Show posters as the network sees them, with their genres."
+        loader = self.train if train else self.valid
+        decoded = loader.decode_batch(loader.one_batch(), max_n=max_n)
+        columns = min(len(decoded), 5)
+        rows = -(-len(decoded) // columns)
+        axes = get_grid(len(decoded), nrows=rows, ncols=columns, figsize=figsize or (2.6 * columns, 3.1 * rows))
+        for (image, genres), ax in zip(decoded, axes, strict=False):
+            image.show(ctx=ax)
+            ax.set_title("\n".join(textwrap.wrap(", ".join(genres), 22)), fontsize=9)
+            ax.axis("off")
+
+
+def size_of(dls: DataLoaders) -> tuple[int, int]:
+    "(height, width) of the pictures that the loaders give."
+    return tuple(dls.one_batch()[0].shape[-2:])
+
+
+def validation_movies(
+    learn: Learner,  # with its data: neither exported nor loaded
+    call: str = """from_learner(learn, movies.query("split == 'test'"))""",  # for the error: what to type
+) -> pd.DataFrame:  # id and title (the file's name), poster, genres. ValueError: the learner holds no posters
+    "The movies on the validation side of a learner's loaders."
+    items = getattr(learn.dls.valid, "items", None)
+    if not isinstance(items, pd.DataFrame) or not {"poster", "genres"} <= set(items.columns) or items.empty:
+        raise ValueError(f"The learner holds no posters (a loaded one never does): pass movies, for example {call}")
+    paths = [Path(p) for p in items["poster"]]
+    names = [p.stem for p in paths]
+    ids = names if len(set(names)) == len(names) else [str(p) for p in paths]
+    movies = pd.DataFrame({"id": ids, "title": names, "poster": paths, "genres": list(items["genres"])})
+    movies.attrs["vocab"] = list(learn.dls.vocab)
+    return movies
+
+
+def fitting_movies(
+    learn: Learner,
+    movies: pd.DataFrame | None,  # columns poster, genres; None: the learner's validation side
+    function: str,  # its name, for the errors
+) -> pd.DataFrame:  # ValueError: none, a column is missing, or movies are from training
+    "The movies on which something is fitted after training: never those of training, which the network has learnt."
+    call = f"""{function}(learn, movies.query("split == 'valid'"))"""
+    if movies is None:
+        return validation_movies(learn, call)
+    if missing := [c for c in ("poster", "genres") if c not in movies]:
+        raise ValueError(f"movies has no column {', '.join(missing)}; read_movies gives them all")
+    if movies.empty:
+        raise ValueError(f"There are no movies to fit on; pass some, for example {call}")
+    if "split" in movies and (n := int((movies["split"] == "train").sum())):
+        raise ValueError(f"{n} of the {len(movies)} movies are from the training side; pass others, for example {call}")
+    return movies

@@ -1,0 +1,101 @@
+"""One poster file as the picture a viewer shows: orientation, alpha, palettes, 16 bits, a cap on its size."""
+
+import warnings
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from fastai.vision.core import PILImage
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from postergenre.data.progress import progress
+
+MAX_PIXELS = 50_000_000  # about 150 MB once decoded
+POSTER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+
+
+def open_poster(
+    source: str | Path | bytes | BytesIO | Image.Image,  # a file, its bytes, or any PIL image, loaded or not
+    max_pixels: int = MAX_PIXELS,  # more than this is refused before it is decoded
+) -> (
+    Image.Image
+):  # RGB, upright; a PIL image that was passed stays as it was. ValueError: too large; OSError: unreadable
+    "A poster as the colours a viewer shows: EXIF orientation, CMYK, palette, 16 bits, alpha on white."
+    if isinstance(source, bytes | bytearray):
+        source = BytesIO(source)
+    if isinstance(source, Image.Image):
+        return to_rgb(source, _name(source), max_pixels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own cap is lower and names the file
+        try:
+            image = Image.open(source)
+        except Image.DecompressionBombError as e:
+            raise ValueError(f"{_name(source)} is too large to decode safely ({e}); make it smaller first") from e
+    with image:
+        return to_rgb(image, _name(source), max_pixels)
+
+
+def to_rgb(
+    image: Image.Image,  # any mode; not changed
+    name: str = "image",  # named in the error
+    max_pixels: int = MAX_PIXELS,  # more than this is refused
+) -> Image.Image:  # a new RGB image. ValueError: too large
+    "Any PIL image as a new upright RGB image."
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ValueError(
+            f"{name} has {width} x {height} = {width * height / 1e6:.0f} million pixels, over the cap of "
+            f"{max_pixels / 1e6:.0f} million; make it smaller first (a poster needs no more than 2000 x 3000)"
+        )
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):  # Pillow cuts these off at 255 instead of scaling them
+        values = np.asarray(image, dtype=np.float64)
+        if image.mode != "F" or values.max(initial=0) > 1:
+            values = values / 65535 if values.max(initial=0) > 255 else values / 255
+        image = Image.fromarray((values.clip(0, 1) * 255).round().astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+class PosterImage(PILImage):
+    "A poster for fastai's ImageBlock(cls=PosterImage); opens what `open_poster` opens, arrays and tensors too."
+
+    @classmethod
+    def create(cls, fn: Path | str | Tensor | np.ndarray | bytes | Image.Image, **kwargs) -> "PosterImage":
+        "A poster from a file, bytes, a PIL image, or an array or tensor as fastai's PILImage takes them."
+        if isinstance(fn, Tensor | np.ndarray):
+            return super().create(fn, **kwargs)
+        if isinstance(fn, cls):
+            return fn
+        return cls(open_poster(fn))
+
+
+def unreadable_posters(
+    posters: Iterable[str | Path],  # files to open and decode in full
+    workers: int | None = None,  # processes; None: one a core
+) -> dict[Path, str]:  # file -> what is wrong with it
+    "The posters that cannot be read, found in parallel with a progress bar."
+    posters = [Path(p) for p in posters]
+    with ProcessPoolExecutor(workers) as pool:
+        errors = pool.map(_why_unreadable, posters, chunksize=64)
+        errors = list(progress(errors, len(posters)))
+    return {p: error for p, error in zip(posters, errors, strict=True) if error}
+
+
+def _why_unreadable(poster: Path) -> str | None:
+    try:
+        open_poster(poster)
+    except (OSError, ValueError, SyntaxError) as e:
+        return f"{type(e).__name__}: {e}"
+    return None
+
+
+def _name(source: object) -> str:
+    name = source if isinstance(source, str | Path) else getattr(source, "filename", "") or "The image"
+    return str(name)

@@ -1,0 +1,85 @@
+"""Several models on the same movies: each with its paired difference to the first."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from postergenre.evaluation.bootstrap import METRICS, all_metrics, interval
+from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.predictions import rare_genres
+from postergenre.evaluation.tables import html_table, text_lines, text_table, wide_table
+
+__all__ = ["Comparison", "compare"]
+
+
+class Comparison:
+    "Several models on the same movies, each with its difference to the first; made by `compare`"
+
+    def __init__(
+        self,
+        metrics: pd.DataFrame,  # Rows: models; columns: (metric or "metric difference", value or low or high)
+        notes: Sequence[str],  # What must be known to read it
+    ):
+        self.metrics, self.notes = metrics, list(notes)
+
+    def table(self) -> pd.DataFrame:  # Texts such as "59.4 % [57.9, 60.8]" and "+1.2 pp [+0.3, +2.1]"
+        "One row a model"
+        return text_table(self.metrics, [c for c in self.metrics.columns.unique(0) if c.endswith(" difference")])
+
+    def __repr__(self) -> str:
+        return text_lines(self.table(), self.notes)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.table(), self.notes)
+
+
+def compare(
+    results: Sequence[Evaluation],  # The first is the one the others are compared with; their names must differ
+    metrics: Sequence[str] = ("top_n_accuracy", "macro_ap"),  # Names from METRICS
+    resamples: int = 1000,  # Number of resamples of the movies
+    seed: int = 42,  # Seed of the resamples
+    level: float = 0.95,  # Share of the resamples inside the intervals
+) -> Comparison:  # A `ValueError` says what differs between the results: movies, genres or true genres
+    """Models side by side, with the paired interval of each difference to the first
+
+    Paired: every resample draws the same movies for all models, so that what makes a movie hard for all cancels.
+    """
+    results = list(results)
+    names = [r.name for r in results]
+    if unknown := [k for k in metrics if k not in METRICS]:
+        raise ValueError(f"unknown metric {unknown[0]!r}; known are {', '.join(METRICS)}")
+    if not results or len(set(names)) < len(names):
+        raise ValueError(
+            f"give one or more results with different names, but they are {names}; set result.name = '...'"
+        )
+    first = results[0]
+    results = [first, *(r.aligned(first.ids) for r in results[1:])]
+    for r in results[1:]:
+        if r.vocab != first.vocab:
+            raise ValueError(
+                f"{r.name!r} knows other genres than {first.name!r}, or in another order; use one vocabulary"
+            )
+        if n := int((r.targets != first.targets).any(axis=1).sum()):
+            raise ValueError(f"{r.name!r} and {first.name!r} disagree on the true genres of {n} movies")
+    if first.popularity is not None and "popularity" not in names:
+        results.append(first.popularity)
+    values = [all_metrics(r.probs, r.targets, r.thresh) for r in results]
+    drawn = [r.resampled(resamples, seed) for r in results]
+    rows = []
+    for r, value, sample in zip(results, values, drawn, strict=True):
+        row = {}
+        for k in metrics:
+            row[k] = (value[k], *interval(sample[k], value[k], level))
+            if r is first:
+                row[f"{k} difference"] = (np.nan, np.nan, np.nan)
+                continue
+            change = value[k] - values[0][k]
+            row[f"{k} difference"] = (change, *interval(sample[k] - drawn[0][k], change, level, (-1, 1)))
+        rows.append(row)
+    notes = [
+        f"{len(first.probs):,} movies, the same for all; [{level * 100:g} % intervals], {resamples:,} resamples.",
+        *rare_genres(first),
+        f"difference: to {first.name}, movie by movie; an interval without 0 is more than the choice of movies.",
+    ]
+    return Comparison(wide_table([r.name for r in results], rows), notes)

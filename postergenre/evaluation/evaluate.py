@@ -1,0 +1,200 @@
+"""A learner and a table of movies in, a table of figures out: the model, popularity and a random order side by side."""
+
+import numpy as np
+import pandas as pd
+from fastai.learner import Learner
+
+from postergenre import metrics as m
+from postergenre.data.genres import multi_hot
+from postergenre.evaluation.baselines import check_apart, genre_frequencies, random_expectation
+from postergenre.evaluation.bootstrap import METRICS, all_metrics, bootstrap_weights, interval, resampled_metrics
+from postergenre.evaluation.predictions import Predictions, rare_genres
+from postergenre.evaluation.tables import html_table, text_lines, text_table, wide_table
+from postergenre.inference.predict import movie_probs
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+class Evaluation(Predictions):
+    "Saved predictions with every figure that follows from them; the arguments are those of `Predictions`"
+
+    def resampled(
+        self,
+        resamples: int = 1000,  # Number of resamples of the movies
+        seed: int = 42,  # Results on the same movies with the same seed are resampled alike
+    ) -> dict[str, np.ndarray]:  # By name: (resamples,), and (genres, resamples) for "ap" and "f1"
+        "Every figure in every resample of the movies; the last ones are kept"
+        key = resamples, seed, np.asarray(self.thresh).tobytes()
+        if getattr(self, "_resampled", (None,))[0] != key:
+            weights = bootstrap_weights(len(self.probs), resamples, seed)
+            drawn = resampled_metrics(self.probs, self.targets, weights, self.thresh)
+            self._resampled = key, drawn
+        return self._resampled[1]
+
+    @property
+    def popularity(self) -> "Evaluation | None":  # None without training frequencies
+        "The same movies, judged with each genre's training frequency as its probability"
+        if self.train_freq is None:
+            return None
+        kept = getattr(self, "_popularity", None)  # so that its resamples are drawn once
+        if kept is None or not np.array_equal(kept.thresh, self.thresh):
+            probs = np.tile(self.train_freq, (len(self.probs), 1))
+            self._popularity = Evaluation(probs, self.targets, self.vocab, self.thresh, self.ids, "popularity")
+        return self._popularity
+
+    def figures(
+        self,
+        resamples: int = 1000,  # Number of resamples of the movies
+        seed: int = 42,  # Seed of the resamples
+        level: float = 0.95,  # Share of the resamples inside the intervals
+    ) -> pd.DataFrame:  # Rows: model, popularity, random; columns: (metric, value or low or high); NaN: not defined
+        "The figures as numbers, with intervals over the movies"
+        names, rows = [], []
+        for result in filter(None, (self, self.popularity)):
+            values, drawn = all_metrics(result.probs, result.targets, result.thresh), result.resampled(resamples, seed)
+            names.append(result.name)
+            rows.append({k: (values[k], *interval(drawn[k], values[k], level)) for k in METRICS})
+        expected = random_expectation(self.targets)
+        rows.append({k: (expected.get(k, np.nan), np.nan, np.nan) for k in METRICS})
+        return wide_table([*names, "random"], rows)
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        "`figures()` with 1,000 resamples and 95 % intervals"
+        return self.figures()
+
+    def table(
+        self,
+        resamples: int = 1000,  # Number of resamples of the movies
+        seed: int = 42,  # Seed of the resamples
+        level: float = 0.95,  # Share of the resamples inside the intervals
+    ) -> pd.DataFrame:  # Texts such as "59.4 % [57.9, 60.8]"
+        "One row each for the model, popularity and a random order, one column a metric"
+        return text_table(self.figures(resamples, seed, level))
+
+    def per_genre(
+        self,
+        resamples: int = 1000,  # Number of resamples of the movies
+        seed: int = 42,  # Seed of the resamples
+        level: float = 0.95,  # Share of the resamples inside the intervals
+    ) -> pd.DataFrame:  # One row a genre; `lift` is AP / frequency; AP and lift are NaN for an absent genre
+        "How well each genre is found, and how many movies stand behind each figure"
+        drawn, support = self.resampled(resamples, seed), self.targets.sum(axis=0)
+        ap = m.average_precision_per_genre(self.probs, self.targets)
+        f1 = m.f1_per_genre(self.probs, self.targets, self.thresh)
+        (ap_low, ap_high), (f1_low, f1_high) = interval(drawn["ap"], ap, level), interval(drawn["f1"], f1, level)
+        precision, recall = m.precision_recall_at_n_per_genre(self.probs, self.targets)
+        frequency = support / len(self.probs)
+        columns = {
+            "support": support,
+            "frequency": frequency,
+            "ap": ap,
+            "ap_low": ap_low,
+            "ap_high": ap_high,
+            "lift": np.divide(ap, frequency, out=np.full(len(ap), np.nan), where=support > 0),
+            "f1": f1,
+            "f1_low": f1_low,
+            "f1_high": f1_high,
+            "precision_at_n": precision,
+            "recall_at_n": recall,
+            "thresh": self.thresh,
+            "predicted": (self.probs > self.thresh).sum(axis=0),
+            "in_top_n": m.top_n_mask(self.probs, self.targets.sum(axis=1)).sum(axis=0),
+        }
+        return pd.DataFrame(columns, index=pd.Index(self.vocab, name="genre"))
+
+    @property
+    def never_predicted(self) -> dict[str, list[str]]:  # "threshold" and "top_n", each with names of genres
+        "Genres that no movie gets above the threshold, and genres that stand in no movie's top n"
+        top_n = m.top_n_mask(self.probs, self.targets.sum(axis=1))
+        above = self.probs > self.thresh
+        return {"threshold": m.absent_genres(above, self.vocab), "top_n": m.absent_genres(top_n, self.vocab)}
+
+    @property
+    def absent(self) -> list[str]:
+        "Genres that none of the movies has"
+        return m.absent_genres(self.targets, self.vocab)
+
+    @property
+    def notes(self) -> list[str]:
+        "What must be known to read the printed table, a sentence each"
+        notes = [
+            f"{len(self.probs):,} movies, {len(self.vocab)} genres; [95 % intervals], 1,000 resamples of the movies."
+        ]
+        if unlabelled := int((~self.targets.any(axis=1)).sum()):
+            notes.append(f"{unlabelled:,} movies have no genre and do not count for top-n accuracy.")
+        if self.absent:
+            notes.append(f"No movie has {', '.join(self.absent)}: left out of macro AP, 0 in the other macro figures.")
+        notes += rare_genres(self)
+        known = "every movie gets the genres' training frequencies, at the model's thresholds"
+        unknown = "no row, as the training movies are not known (train_freq=...)"
+        notes.append(f"popularity: {unknown if self.train_freq is None else known}.")
+        notes.append("random: what a random order gives on average; – where that is not defined.")
+        for where, key in (("above the threshold", "threshold"), ("in the top n", "top_n")):
+            if names := self.never_predicted[key]:
+                notes.append(f"Never {where}: {'any genre' if len(names) == len(self.vocab) else ', '.join(names)}.")
+        return notes
+
+    def __repr__(self) -> str:
+        return text_lines(self.table(), self.notes)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.table(), self.notes)
+
+
+def evaluate(
+    learn,  # A fastai learner for posters or a PosterEnsemble; its `dls.vocab` and `loss_func.thresh` are used
+    movies: pd.DataFrame,  # Movies to judge on: columns id, poster (path), genres (list of names); title is kept
+    train: pd.DataFrame | None = None,  # The training movies, for the popularity row; None: `learn.genre_freq`
+    name: str = "model",  # The model's name in tables
+    thresh=None,  # One number, or one a genre; None: `learn.loss_func.thresh`, else 0.5
+    views: str = "auto",  # views of each poster to average, e.g. "grid+mirror", as in `movie_probs`
+    bs: int = 64,  # Batch size
+    progress: bool | None = None,  # Whether to show a progress bar; None: in a terminal or notebook
+    probs=None,  # Ready probabilities (movies, genres), e.g. from cached features; None: the posters are looked at
+) -> Evaluation:
+    "Runs the model over the movies' posters and judges its probabilities, popularity beside them"
+    vocab = tuple(learn.dls.vocab)
+    if missing := [c for c in ("id", "poster", "genres") if c not in movies]:
+        raise ValueError(f"movies has no column {', '.join(missing)}; read_movies gives them all")
+    if "split" in movies and 0 < (n := int((movies["split"] == "train").sum())) < len(movies):
+        raise ValueError(
+            f"{n} of the {len(movies)} movies are from the training side, which would flatter the model; "
+            """pass one side, for example movies.query("split == 'test'")"""
+        )
+    if train is not None:
+        check_apart(train, movies)
+        train_freq = genre_frequencies(train, vocab)
+    elif (train_freq := getattr(learn, "genre_freq", None)) is None:
+        raise ValueError("popularity needs the training movies: pass evaluate(learn, movies, train=...)")
+    if thresh is None:
+        thresh = getattr(learn.loss_func, "thresh", 0.5)
+    targets = multi_hot(movies["genres"], vocab)
+    if probs is None:
+        probs = movie_probs(learn, movies, bs=bs, views=views, progress=progress)
+    elif len(probs) != len(movies):
+        raise ValueError(f"probs has {len(probs)} rows for {len(movies)} movies; pass one row a movie, in their order")
+    return Evaluation(probs, targets, vocab, thresh, movies["id"], name, train_freq, movies.get("title"))
+
+
+def evaluate_crops(
+    learn: Learner,
+    rows: pd.DataFrame,  # crops to judge on: columns id, poster, genres; a poster may stand in many rows
+    train: pd.DataFrame,  # the training crops, for the popularity row
+    name: str,  # in the table
+    progress: bool | None = None,  # a bar; None: in a terminal or notebook
+) -> Evaluation:  # each crop counts once
+    "Judge a model on rows that repeat posters; each poster is looked at once, as `evaluate` does."
+    vocab = tuple(learn.dls.vocab)
+    posters = rows.drop_duplicates("poster")
+    probs = pd.DataFrame(movie_probs(learn, posters, progress=progress), index=posters["poster"].map(str))
+    return Evaluation(
+        probs.loc[rows["poster"].map(str)].to_numpy(),
+        multi_hot(rows["genres"], vocab),
+        vocab,
+        getattr(learn.loss_func, "thresh", 0.5),
+        rows["id"],
+        name,
+        genre_frequencies(train, vocab),
+        rows.get("title"),
+    )

@@ -1,0 +1,198 @@
+"""Saved predictions: what a model said about some movies and what is true, in memory and in a file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from postergenre import metrics as m
+from postergenre.data.files import write_whole
+from postergenre.data.genres import check_vocab, genre_names
+
+__all__ = ["Predictions", "rare_genres"]
+
+MARK = "postergenre predictions 1"
+
+
+class Predictions:
+    "A model's probabilities for some movies beside their true genres; checked, and saved as CSV or Parquet"
+
+    def __init__(
+        self,
+        probs,  # Probabilities (movies, genres), 0 to 1: numpy array or torch tensor
+        targets,  # True genres, 0 or 1 (movies, genres)
+        vocab: Sequence[str],  # The genres in the order of the columns
+        thresh=0.5,  # A genre is predicted where its probability is greater: one number, or one a genre
+        ids: Sequence | None = None,  # The movies' ids, all different, texts or integers; None: 0, 1, 2 ...
+        name: str = "model",  # The model's name in tables
+        train_freq=None,  # Share of the *training* movies with each genre: (genres,) or {genre: share}; None: unknown
+        titles: Sequence[str] | None = None,  # The movies' titles, kept for figures
+    ):
+        self.probs, self.targets = m.check_arrays(probs, targets)
+        n, n_genres = self.probs.shape
+        self.vocab, self.name = check_vocab(vocab), str(name)
+        if len(self.vocab) != n_genres:
+            raise ValueError(f"vocab names {len(self.vocab)} genres, but probs has {n_genres} columns")
+        if n == 0:
+            raise ValueError("there are no movies to evaluate")
+        m.calibration_bins(self.probs)  # refuses logits
+        self.thresh = np.array(m.check_thresh(thresh, n_genres))
+        self.ids = pd.Index(np.arange(n) if ids is None else ids)
+        if not pd.api.types.is_integer_dtype(self.ids):
+            self.ids = pd.Index([str(i) for i in self.ids], dtype="str")
+        self.titles = None if titles is None else ["" if pd.isna(t) else str(t) for t in titles]
+        for what, entries in (("ids", self.ids), ("titles", self.titles)):
+            if entries is not None and len(entries) != n:
+                raise ValueError(f"{what} has {len(entries)} entries for {n} movies")
+        if self.ids.has_duplicates:
+            repeated = self.ids[self.ids.duplicated()][0]
+            raise ValueError(f"the id {repeated!r} occurs more than once; every movie needs an id of its own")
+        self.train_freq = None if train_freq is None else _frequencies(train_freq, self.vocab)
+
+    def aligned(
+        self,
+        ids: Sequence,  # The same ids in another order; a `ValueError` says how many are not the same
+    ) -> "Predictions":
+        "The same predictions with the movies in the order of `ids`"
+        rows = self.ids.get_indexer(pd.Index(ids))
+        if len(rows) != len(self.ids) or (rows < 0).any():
+            only_here, only_there = len(self.ids) - len(set(rows) - {-1}), int((rows < 0).sum())
+            raise ValueError(
+                f"{self.name!r} was evaluated on other movies: {only_here} of its {len(self.ids)} are not among the "
+                f"{len(rows)} of the result compared with, and {only_there} of those are missing in it; "
+                "evaluate every model on the same movies"
+            )
+        titles = None if self.titles is None else [self.titles[i] for i in rows]
+        probs, targets, ids = self.probs[rows], self.targets[rows], self.ids[rows]
+        return type(self)(probs, targets, self.vocab, self.thresh, ids, self.name, self.train_freq, titles)
+
+    def save(
+        self,
+        path: str | Path,  # Ends in .csv or .parquet; an existing file is replaced only once the new one is whole
+    ) -> None:
+        "Writes all that the figures need, so that they can be made again without the model"
+        suffix = _suffix(path)
+        columns = {"id": self.ids} if self.titles is None else {"id": self.ids, "title": self.titles}
+        columns |= {f"prob {g}": self.probs[:, i] for i, g in enumerate(self.vocab)}
+        columns |= {f"true {g}": self.targets[:, i].astype(np.int8) for i, g in enumerate(self.vocab)}
+        about = {
+            "name": self.name,
+            "movies": len(self.ids),
+            "vocab": list(self.vocab),
+            "thresh": self.thresh.tolist(),
+            "train_freq": None if self.train_freq is None else self.train_freq.tolist(),
+            "integer_ids": bool(pd.api.types.is_integer_dtype(self.ids)),
+            "titles": self.titles is not None,
+        }
+        table, text = pd.DataFrame(columns), json.dumps(about)
+        with write_whole(path) as file:
+            if suffix == ".csv":
+                with open(file, "w", encoding="utf-8", newline="") as out:
+                    out.write(f"# {MARK} {text}\n")
+                    table.to_csv(out, index=False)
+            else:
+                pa, parquet = _pyarrow()
+                arrow = pa.Table.from_pandas(table, preserve_index=False)
+                parquet.write_table(arrow.replace_schema_metadata({MARK: text}), file)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,  # A file that `save` wrote; a `ValueError` says if it is another or not whole
+    ) -> "Predictions":
+        "Reads saved predictions; the numbers are the same to the last bit"
+        if _suffix(path) == ".csv":
+            with open(path, encoding="utf-8", newline="") as file:
+                mark, _, text = file.readline().removeprefix("# ").partition(" {")
+                # all as text: an id "007" and a title "NA" stay so, and Python reads every float back exactly
+                table = pd.read_csv(file, dtype="str", keep_default_na=False) if mark == MARK else None
+        else:
+            _, parquet = _pyarrow()
+            arrow = parquet.read_table(path)
+            text = (arrow.schema.metadata or {}).get(MARK.encode(), b"").decode().removeprefix("{")
+            table = arrow.to_pandas() if text else None
+        if table is None:
+            raise ValueError(f"{path} holds no predictions that Evaluation.save wrote")
+        try:
+            about = json.loads("{" + text)
+            cells = table[[f"{what} {g}" for what in ("prob", "true") for g in about["vocab"]]].to_numpy(object)
+        except (json.JSONDecodeError, KeyError) as error:
+            raise ValueError(f"{path} is not whole: its first lines are damaged; save it again") from error
+        if len(cells) != about["movies"] or any(cell == "" or cell != cell for cell in cells.flat):
+            found = f"it holds {len(cells)} of {about['movies']} movies, or cells are empty"
+            raise ValueError(f"{path} is not whole: {found}; save it again")
+        probs, targets = np.split(cells.astype(np.float64), 2, axis=1)
+        ids = table["id"].astype("int64" if about["integer_ids"] else "str")
+        titles = table["title"].tolist() if about["titles"] else None
+        return cls(probs, targets, about["vocab"], about["thresh"], ids, about["name"], about["train_freq"], titles)
+
+
+def _frequencies(train_freq, vocab: Sequence[str]) -> np.ndarray:
+    if isinstance(train_freq, Mapping):
+        if missing := [g for g in vocab if g not in train_freq]:
+            raise ValueError(f"train_freq has no share for {', '.join(missing)}")
+        train_freq = [train_freq[g] for g in vocab]
+    freq = np.array([float(f) for f in train_freq])
+    if freq.shape != (len(vocab),) or not ((freq >= 0) & (freq <= 1)).all():
+        raise ValueError(
+            f"train_freq must hold {len(vocab)} shares between 0 and 1, one a genre; "
+            "divide counts by the number of training movies"
+        )
+    return freq
+
+
+def _suffix(path: str | Path) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise ValueError(f"{path} must end in .csv or .parquet, for example {Path(path).with_suffix('.csv')}")
+    return suffix
+
+
+def _pyarrow():
+    try:
+        import pyarrow
+        import pyarrow.parquet as parquet
+    except ImportError as error:
+        raise ImportError("Parquet files need pyarrow: pip install pyarrow, or choose a name ending in .csv") from error
+    return pyarrow, parquet
+
+
+def rare_genres(
+    result: Predictions,
+) -> list[str]:  # No sentence or one
+    "What to know of genres that hardly any movie has"
+    support = result.targets.sum(axis=0)
+    rare = [g for g, n in zip(result.vocab, support, strict=True) if 0 < n < 10]
+    return [f"Fewer than 10 movies have {', '.join(rare)}: chance lifts their AP, and so macro AP."] if rare else []
+
+
+def evaluated_movies(
+    result: Predictions,
+    movies: pd.DataFrame,  # columns id, poster, and title if there are titles; may hold more movies
+) -> pd.DataFrame:  # id (as text), title, poster, genres (the result's truth). ValueError: evaluated movies are missing
+    "The movies of a result, in its order."
+    if missing := [c for c in ("id", "poster") if c not in movies]:
+        raise ValueError(f"movies has no column {', '.join(missing)}; read_movies gives them all")
+    rows = rows_of(movies["id"], result.ids, "movies")
+    found = movies.iloc[rows]
+    titles = found["title"].fillna("") if "title" in movies else (result.titles or result.ids)
+    columns = {"id": result.ids.map(str), "title": list(map(str, titles)), "poster": found["poster"].tolist()}
+    aligned = pd.DataFrame(columns | {"genres": [genre_names(row, result.vocab) for row in result.targets]})
+    aligned.attrs["vocab"] = list(result.vocab)
+    return aligned
+
+
+def rows_of(
+    ids,  # all different
+    wanted,  # some of them
+    name: str,  # of what has the ids, for the error
+) -> np.ndarray:  # where each of `wanted` stands in `ids`. ValueError: one is missing
+    "Places of ids, whether they are texts or numbers."
+    wanted = pd.Index(wanted).map(str)
+    rows = pd.Index(ids).map(str).get_indexer(wanted)
+    if n := int((rows < 0).sum()):
+        first = wanted[rows < 0][0]
+        raise ValueError(f"{name} lacks {n} of {len(rows)} movies, first {first}; use the movies that were evaluated")
+    return rows

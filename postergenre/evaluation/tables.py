@@ -1,0 +1,84 @@
+"""Figures as text: for the terminal, a notebook, a README."""
+
+import html
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from postergenre.evaluation.bootstrap import METRICS
+
+__all__ = ["html_table", "markdown_table", "text_lines", "text_table", "wide_table"]
+
+
+def text_table(
+    numbers: pd.DataFrame,  # Columns (metric, "value" or "low" or "high"), the metrics named as in METRICS
+    signed: Sequence[str] = (),  # Metrics that are differences: with a sign, in percentage points (pp)
+) -> pd.DataFrame:  # Texts such as "59.4 % [57.9, 60.8]", without brackets where there is no interval, – for NaN
+    "Figures with their intervals as they are read"
+    columns = {}
+    for metric in numbers.columns.unique(0):
+        heading, percent = METRICS[metric.removesuffix(" difference")]
+        sign = "+" if metric in signed else ""
+        heading = f"{heading} difference" if metric in signed else heading
+        columns[heading] = [_cell(*row, percent, sign) for row in numbers[metric].itertuples(index=False)]
+    return pd.DataFrame(columns, index=numbers.index)
+
+
+def _cell(value: float, low: float, high: float, percent: bool, sign: str) -> str:
+    if np.isnan(value):
+        return "–"
+    factor, form, unit = (100, f"{sign}.1f", " pp" if sign else " %") if percent else (1, f"{sign}.3f", "")
+    text = f"{value * factor:{form}}{unit}"
+    return text if np.isnan(low) else f"{text} [{low * factor:{form}}, {high * factor:{form}}]"
+
+
+def markdown_table(
+    table: pd.DataFrame,  # Texts
+) -> str:
+    "A table of texts for a README or an issue"
+    rows = [[table.index.name or "", *table.columns], ["---"] * (1 + table.shape[1])]
+    rows += [[str(name), *cells] for name, cells in zip(table.index, table.to_numpy(), strict=True)]
+    cells = [[str(cell).replace("|", r"\|").replace("\n", " ") for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+
+def text_lines(
+    table: pd.DataFrame,  # Texts
+    notes: Sequence[str] = (),  # Sentences to stand below
+    width: int = 88,  # Characters a line; columns that do not fit stand in a further block
+) -> str:
+    "A table of texts for the terminal"
+    names = [str(i) for i in table.index]
+    first = max(map(len, names))
+    blocks, block = [], []
+    for heading in table:
+        column = [heading, *table[heading]]
+        column = [cell.ljust(max(map(len, column))) for cell in column]
+        if block and first + sum(2 + len(c[0]) for c in [*block, column]) > width:
+            blocks, block = [*blocks, block], []
+        block.append(column)
+    lines = []
+    for columns in [*blocks, block]:
+        rows = zip(["", *names], *columns, strict=True)
+        lines += ["  ".join([row[0].ljust(first), *row[1:]]).rstrip() for row in rows] + [""]
+    return "\n".join([*lines, *(line for note in notes for line in textwrap.wrap(note, width))])
+
+
+def wide_table(
+    names: Sequence[str],  # Rows
+    rows: Sequence[dict[str, tuple]],  # Of each row: metric -> (value, low, high)
+) -> pd.DataFrame:  # Columns (metric, "value" or "low" or "high"), as `text_table` takes them
+    "Figures with their intervals as numbers"
+    columns = pd.MultiIndex.from_product([rows[0], ["value", "low", "high"]], names=["metric", None])
+    cells = [[float(x) for cell in row.values() for x in cell] for row in rows]
+    return pd.DataFrame(cells, index=names, columns=columns)
+
+
+def html_table(
+    table: pd.DataFrame,  # Texts
+    notes: Sequence[str] = (),  # Sentences to stand below
+) -> str:
+    "A table of texts for a notebook"
+    return f"{table.to_html()}<p>{'<br>'.join(html.escape(note) for note in notes)}</p>"

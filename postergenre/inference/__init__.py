@@ -1,0 +1,1 @@
+"""A learner at work: predictions, ensembles, calibration, thresholds, files."""

@@ -1,0 +1,146 @@
+"""Charts of a result: genre by genre, confusions, genres that stand together, reliability."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+MODEL, OTHER = "#0072b2", "#d55e00"  # blue and vermilion of Okabe and Ito, told apart by colour-blind readers
+GREY = "#666666"
+
+
+def plot_per_genre(
+    table: pd.DataFrame,  # from Evaluation.per_genre: support, frequency, ap, ap_low, ap_high by genre
+) -> Figure:
+    "Average precision of each genre with its interval, beside the genre's frequency; the best genre on top."
+    table = table.sort_values("ap", na_position="first")
+    known = table["ap"].notna()
+    y = np.arange(len(table))
+    fig, ax = plt.subplots(figsize=(7.5, 1.4 + 0.29 * len(table)), layout="constrained")
+    ax.hlines(y, table["frequency"], table["ap"].fillna(table["frequency"]), color="#cccccc", linewidth=1.5, zorder=1)
+    ends = [table["ap"] - table["ap_low"], table["ap_high"] - table["ap"]]
+    dots = {"fmt": "o", "color": MODEL, "capsize": 3, "markersize": 6}
+    ax.errorbar(table["ap"], y, xerr=ends, label="average precision, 95 % interval", **dots)
+    frequency = "frequency (what a random order reaches)"
+    ax.scatter(table["frequency"], y, marker="D", facecolor="white", edgecolor=OTHER, label=frequency, zorder=3)
+    absent = ["" if there else ", absent" for there in known]
+    names = [f"{g} ({int(n):,}{note})" for g, n, note in zip(table.index, table["support"], absent, strict=True)]
+    ax.set_yticks(y, names)
+    ax.set_xlim(0, min(1, 1.05 * np.nanmax(table[["ap_high", "ap", "frequency"]].to_numpy(), initial=0.1)))
+    ax.set_ylim(-0.7, len(table) - 0.3)
+    ax.set_xlabel("average precision, frequency")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="x", color="#eeeeee")
+    ax.set_axisbelow(True)
+    fig.legend(loc="outside upper left", frameon=False, ncols=2, fontsize=9)
+    return _closed(fig)
+
+
+def plot_confusions(
+    shares: pd.DataFrame,  # from confusions(normalize=True)
+    misses: pd.Series,  # movies in which each genre is missed
+    support: pd.Series,  # movies that have it
+) -> Figure:
+    "Heat map: which wrong genres stand in the top n of the movies in which the row's genre is missed."
+    side = 2.4 + 0.36 * len(shares)
+    fig, ax = plt.subplots(figsize=(side + 1.2, side), layout="constrained")
+    _heat(ax, _off_diagonal(shares), least=0.05)
+    ax.set_yticks(range(len(shares)), [f"{g} ({misses[g]:,} of {support[g]:,})" for g in shares.index])
+    ax.set_ylabel("missed true genre (movies that miss it, of those that have it)")
+    ax.set_xlabel("wrong genre in the top n instead")
+    ax.set_title("Which genre stands in when one is missed, % of the movies that miss it", fontsize=11, loc="left")
+    return _closed(fig)
+
+
+def plot_cooccurrence(
+    truth: pd.DataFrame,  # from cooccurrence(normalize=True)
+    predicted: pd.DataFrame,
+) -> Figure:
+    "Two heat maps: of the movies with the row's genre, the share that has the column's genre too; grey: no such movie."
+    side = 1.9 + 0.36 * len(truth)
+    fig, axes = plt.subplots(2, 1, figsize=(side + 0.4, 2 * side), layout="constrained")
+    most = max(_off_diagonal(t).fillna(0).to_numpy().max() for t in (truth, predicted))
+    for ax, table, title in zip(axes, (truth, predicted), ("true genres", "top n predictions"), strict=True):
+        _heat(ax, _off_diagonal(table), least=0.05, most=most)
+        ax.set_title(f"Genres that stand together in the {title}", fontsize=11, loc="left")
+        ax.set_xlabel("have this genre too")
+        ax.set_ylabel("of the movies with this genre, %")
+    return _closed(fig)
+
+
+def plot_reliability(
+    table: pd.DataFrame,  # from reliability
+    ece: float,  # expected calibration error
+) -> Figure:
+    "How often genres of a given probability are true, and how many there are of each probability."
+    fig, (ax, below) = plt.subplots(2, 1, figsize=(5.5, 6.5), height_ratios=[3, 1], sharex=True, layout="constrained")
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect")
+    ends = [table["share"] - table["low"], table["high"] - table["share"]]
+    ax.errorbar(
+        table["confidence"], table["share"], yerr=ends, fmt="o-", color=MODEL, capsize=3, label="model, 95 % interval"
+    )
+    ax.set(xlim=(0, 1), ylim=(0, 1), ylabel="share that is true")
+    ax.set_title(f"Reliability: expected calibration error {ece:.3f}", fontsize=11, loc="left")
+    ax.legend(frameon=False, loc="upper left")
+    below.bar(table["confidence"], table["pairs"], width=0.03, color=MODEL)
+    below.set(yscale="log", ylabel="pairs", xlabel="probability of a genre for a movie")
+    for axes in (ax, below):
+        axes.spines[["top", "right"]].set_visible(False)
+    return _closed(fig)
+
+
+def _heat(ax: Axes, table: pd.DataFrame, least: float, most: float | None = None) -> None:
+    "Shares as colours, with percentages in the cells from `least` on; NaN stays grey."
+    values = table.to_numpy(dtype=float)
+    most = np.nan_to_num(values).max() if most is None else most
+    colours = plt.get_cmap("Blues").with_extremes(bad="#dddddd")
+    ax.imshow(values, cmap=colours, vmin=0, vmax=most or 1, aspect="auto")
+    for row, column in np.argwhere(np.nan_to_num(values) >= least):
+        value = values[row, column]
+        colour = "white" if value > 0.5 * (most or 1) else "black"
+        ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=8, color=colour)
+    ax.set_xticks(range(table.shape[1]), table.columns, rotation=90)
+    ax.set_yticks(range(table.shape[0]), table.index)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def _off_diagonal(table: pd.DataFrame) -> pd.DataFrame:
+    values = table.to_numpy(dtype=float, copy=True)
+    np.fill_diagonal(values, np.nan)
+    return pd.DataFrame(values, table.index, table.columns)
+
+
+def _closed(fig: Figure) -> Figure:
+    "So that a notebook draws it once."
+    plt.close(fig)
+    return fig
+
+
+def plot_curves(
+    history: pd.DataFrame,  # fastai's CSVLogger file: epoch, train_loss, valid_loss, top_n_accuracy, macro_ap
+) -> Figure:  # a probe's history has the strength of its penalty in place of epochs
+    "Losses and validation figures by epoch."
+    by = "strength" if "strength" in history else "epoch"
+    fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    marker = "o" if len(history) < 30 else None
+    for column, label in (("train_loss", "training"), ("valid_loss", "validation")):
+        axes[0].plot(history[by], history[column], marker=marker, label=label)
+    for column, label in (("top_n_accuracy", "top-n accuracy"), ("macro_ap", "macro average precision")):
+        if column in history:
+            axes[1].plot(history[by], history[column], marker=marker, label=label)
+    for ax, title in zip(axes, ("Loss (binary cross-entropy)", "Validation figures"), strict=True):
+        if by == "epoch":
+            ax.set(title=title, xlabel=by)
+            ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
+        else:
+            ax.set(title=title, xlabel="strength of the penalty")
+            ax.set_xscale("log")
+            ax.invert_xaxis()
+            ax.set_xticks(history[by], [f"{x:g}" for x in history[by]])
+            ax.minorticks_off()
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False)
+    plt.close(fig)
+    return fig

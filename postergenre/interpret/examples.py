@@ -1,0 +1,118 @@
+"""Pictures of a run: curves, and posters with their true and predicted genres."""
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from postergenre.data.posters import open_poster
+from postergenre.metrics import top_n_mask
+
+RIGHT, WRONG = "#00695c", "#b3361e"  # told apart by colour-blind readers; the marks ✓ and ✗ say it too
+LINE = 0.165  # inches from one line of text to the next
+PICTURE = (2.0, 3.0)  # inches that a poster may take: width, height
+GAP = 0.2  # inches between two posters
+
+
+def plot_examples(
+    movies: pd.DataFrame,  # columns poster, genres, title
+    probs: np.ndarray,  # (movies, genres)
+    vocab: Sequence[str],  # names of the columns of probs
+    n: int = 12,  # posters shown at random
+    seed: int = 42,  # which ones
+    columns: int = 6,
+    rows: Sequence[int] | None = None,  # these rows of movies, in this order, instead of n at random
+    notes: Sequence[str] | None = None,  # a short line below the predictions of each of `rows`
+) -> Figure:  # title and true genres above each poster, below it the top n (n = number of true genres)
+    "Posters with the truth and the predictions with their probabilities."
+    chosen = np.random.default_rng(seed).permutation(len(movies))[:n] if rows is None else np.asarray(rows, dtype=int)
+    if not len(chosen):
+        raise ValueError("There are no posters to show; pass movies, and n from 1")
+    notes = [""] * len(chosen) if notes is None else notes
+    shown = list(movies[["poster", "title", "genres"]].iloc[chosen].itertuples(index=False))
+    above = max(sum(map(len, _head(movie.title, movie.genres))) for movie in shown)
+    below = max(len(movie.genres) for movie in shown) + any(notes)
+    fig, axes = _poster_axes(len(chosen), columns, above, below)
+    for ax, movie, i, note in zip(axes, shown, chosen, notes, strict=True):
+        draw_prediction(ax, open_poster(movie.poster), movie.title, movie.genres, probs[i], vocab, note)
+    plt.close(fig)
+    return fig
+
+
+def draw_prediction(
+    ax: Axes,
+    image: Image.Image,  # the poster
+    title: str,
+    truth: Sequence[str],  # its true genres
+    probs: np.ndarray,  # (genres,)
+    vocab: Sequence[str],  # names of probs
+    note: str = "",  # a short line at the end
+) -> None:
+    "One poster with its title and truth above, and the top n predictions below, right ones marked ✓."
+    show_poster(ax, image)
+    title_lines, truth_lines = _head(title, truth)
+    write_beside(ax, truth_lines, above=True)
+    write_beside(ax, title_lines, above=True, skip=len(truth_lines), weight="bold")
+    top = np.flatnonzero(top_n_mask(probs[None], len(truth))[0])
+    for line, genre in enumerate(top[np.argsort(-probs[top], kind="stable")]):
+        right = vocab[genre] in truth
+        text = f"{'✓' if right else '✗'} {vocab[genre]} {probs[genre]:.0%}"
+        write_beside(ax, [text], skip=line, color=RIGHT if right else WRONG)
+    if note:
+        write_beside(ax, [note], skip=len(top), color="#555555")
+
+
+def show_poster(ax: Axes, image: Image.Image) -> None:
+    "A poster in a thin frame, which white posters need."
+    ax.imshow(image)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set(color="#bbbbbb", linewidth=0.5)
+
+
+def write_beside(
+    ax: Axes,
+    lines: Sequence[str],  # from top to bottom
+    above: bool = False,  # above the axes instead of below
+    skip: int = 0,  # lines already written there
+    **style,  # of the text: color, weight
+) -> None:
+    "Lines of text above or below axes, centred; a dollar sign stays one and starts no formula."
+    for i, text in enumerate(reversed(lines) if above else lines):
+        offset = (3 + (skip + i) * LINE * 72) * (1 if above else -1)
+        ax.annotate(
+            text,
+            (0.5, 1 if above else 0),
+            (0, offset),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if above else "top",
+            fontsize=8.5,
+            parse_math=False,
+            **style,
+        )
+
+
+def _head(title: str, truth: Sequence[str]) -> tuple[list[str], list[str]]:
+    title_lines = textwrap.wrap(str(title), 24, max_lines=2, placeholder=" …")
+    return title_lines, textwrap.wrap(", ".join(truth), 27)
+
+
+def _poster_axes(n: int, columns: int, above: int, below: int) -> tuple[Figure, list[Axes]]:
+    "Axes for n posters in rows, with room for so many lines of text above and below each."
+    columns = min(n, columns)
+    cell = (PICTURE[0] + GAP, (above + below) * LINE + PICTURE[1] + GAP)
+    size = (columns * cell[0], -(-n // columns) * cell[1])
+    fig = plt.figure(figsize=size)
+    axes = []
+    for i in range(n):
+        row, column = divmod(i, columns)
+        left, top = column * cell[0] + GAP / 2, row * cell[1] + GAP / 2 + above * LINE
+        box = (left / size[0], 1 - (top + PICTURE[1]) / size[1], PICTURE[0] / size[0], PICTURE[1] / size[1])
+        axes.append(fig.add_axes(box, anchor="S"))
+    return fig, axes

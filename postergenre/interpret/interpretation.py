@@ -1,0 +1,251 @@
+"""What a model knows and where it fails: tables and pictures of a result, and Grad-CAM where the model is at hand."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from fastai.learner import Learner
+from matplotlib.figure import Figure
+from sklearn.metrics import classification_report, multilabel_confusion_matrix
+
+from postergenre.data.genres import genre_names
+from postergenre.data.loaders import validation_movies
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.evaluation.predictions import evaluated_movies
+from postergenre.interpret.charts import plot_confusions, plot_cooccurrence, plot_per_genre, plot_reliability
+from postergenre.interpret.confusions import confusions, cooccurrence, most_confused, movie_losses, reliability
+from postergenre.interpret.examples import plot_examples
+from postergenre.interpret.gradcam import gradcam, plot_gradcam
+from postergenre.interpret.palette import plot_genre_look
+from postergenre.metrics import expected_calibration_error, top_n_hits, top_n_mask
+
+KINDS = ("best", "worst", "random")
+
+
+class GenreInterpretation:
+    "A result with its movies, and its learner if at hand; fastai's ClassificationInterpretation for several genres."
+
+    def __init__(
+        self,
+        evaluation: Evaluation,  # from evaluate or Evaluation.load
+        movies: pd.DataFrame
+        | None = None,  # columns id, poster, title; may hold more movies. None: no posters are shown
+        learn: Learner | None = None,  # for Grad-CAM
+    ):
+        self.evaluation, self.learn = evaluation, learn
+        self.movies = None if movies is None else evaluated_movies(evaluation, movies)
+
+    @classmethod
+    def from_learner(
+        cls,
+        learn: Learner,  # trained or loaded
+        movies: pd.DataFrame | None = None,  # from read_movies; None: the validation posters of learn.dls
+        train: pd.DataFrame | None = None,  # training movies, for popularity; None: learn.genre_freq
+        thresh=None,  # one number, or one a genre; None: learn.loss_func.thresh
+        views: str = "auto",  # as in `evaluate`
+        bs: int = 64,  # pictures a batch
+        progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    ) -> "GenreInterpretation":  # ValueError: a loaded learner holds no posters, or as in `evaluate`
+        "Run the learner over movies. Validation posters chose the best epoch, so the test side is the honest one."
+        movies = validation_movies(learn) if movies is None else movies
+        result = evaluate(learn, movies, train=train, thresh=thresh, views=views, bs=bs, progress=progress)
+        return cls(result, movies, learn)
+
+    def __repr__(self) -> str:
+        result = self.evaluation
+        return f"GenreInterpretation of {result.name!r}: {len(result.ids):,} movies, {len(result.vocab)} genres"
+
+    # ---- tables and charts
+
+    def per_genre(self) -> pd.DataFrame:
+        "How well each genre is found, as `Evaluation.per_genre`."
+        return self.evaluation.per_genre()
+
+    def plot_per_genre(self) -> Figure:
+        "Average precision of each genre with its interval, beside the genre's frequency."
+        return plot_per_genre(self.per_genre())
+
+    def confusions(
+        self,
+        normalize: bool = False,  # shares of the movies in which the row's genre is missed, instead of counts
+    ) -> pd.DataFrame:  # genres x genres
+        "When true genre X (row) is not in a movie's top n, which wrong genres stand there; see `mistakes.confusions`."
+        return confusions(*self._arrays, normalize)
+
+    def plot_confusions(self) -> Figure:
+        "`confusions(normalize=True)` as a heat map."
+        _, targets, vocab = self._arrays
+        misses, support = (pd.Series(x.sum(0), list(vocab)) for x in (targets & ~self._top_n, targets))
+        return plot_confusions(self.confusions(normalize=True), misses, support)
+
+    def most_confused(
+        self,
+        min_val: int = 1,  # leave out pairs of fewer movies
+    ) -> pd.DataFrame:  # missed, instead, movies, share; the most frequent pair first
+        "The pairs of `confusions` as a list."
+        return most_confused(*self._arrays, min_val)
+
+    def cooccurrence(
+        self,
+        normalize: bool = False,  # shares of the movies with the row's genre, instead of counts
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:  # genres x genres each: in truth; in the top n
+        "How often two genres stand together, in truth and in the predictions."
+        return cooccurrence(*self._arrays, normalize)
+
+    def plot_cooccurrence(self) -> Figure:
+        "`cooccurrence(normalize=True)` as two heat maps."
+        return plot_cooccurrence(*self.cooccurrence(normalize=True))
+
+    def plot_reliability(
+        self,
+        n_bins: int = 15,  # bins of equal width
+    ) -> Figure:
+        "How often genres of a given probability are true."
+        probs, targets, _ = self._arrays
+        ece = expected_calibration_error(probs, targets, n_bins)
+        return plot_reliability(reliability(probs, targets, n_bins), ece)
+
+    def confusion_matrix(
+        self,
+    ) -> np.ndarray:  # (genres, 2, 2): [[true negatives, false positives], [false n., true p.]]
+        "A 2 x 2 table for each genre at the thresholds; scikit-learn's multilabel_confusion_matrix."
+        return multilabel_confusion_matrix(self.evaluation.targets, self._predicted, labels=self._labels)
+
+    def plot_confusion_matrix(self, *_, **__) -> None:
+        "Refused: movies have several genres."
+        raise NotImplementedError(
+            "A movie has several genres, so no single matrix says which was taken for which; use plot_confusions(), or "
+            "confusion_matrix() for a 2 x 2 table a genre"
+        )
+
+    def print_classification_report(self) -> None:
+        "Precision, recall and F1 of each genre at the thresholds; scikit-learn's classification_report."
+        _, targets, vocab = self._arrays
+        names = {"labels": self._labels, "target_names": list(vocab)}
+        print(classification_report(targets, self._predicted, **names, zero_division=0))
+
+    # ---- posters
+
+    def top_losses(
+        self,
+        k: int | None = None,  # how many; None: all
+        largest: bool = True,  # False: the smallest first
+    ) -> pd.DataFrame:  # id, title, loss (binary cross-entropy), truth, top_n
+        "Movies by their loss."
+        losses = movie_losses(*self._arrays[:2])
+        order = np.argsort(-losses if largest else losses, kind="stable")[:k]
+        result, vocab, top_n = self.evaluation, self.evaluation.vocab, self._top_n
+        rows = {
+            "id": result.ids[order],
+            "title": None if result.titles is None else [result.titles[i] for i in order],
+            "loss": losses[order],
+            "truth": [genre_names(result.targets[i], vocab) for i in order],
+            "top_n": [genre_names(top_n[i], vocab) for i in order],
+        }
+        return pd.DataFrame(rows, index=order)
+
+    def plot_top_losses(
+        self,
+        k: int = 12,  # posters
+    ) -> Figure:
+        "The posters with the largest loss."
+        table = self.top_losses(k)
+        return self._plot(table.index, [f"loss {loss:.2f}" for loss in table["loss"]])
+
+    def examples(
+        self,
+        kind: str = "random",  # "best", "worst" or "random"
+        n: int = 12,  # movies
+        seed: int = 42,  # which random ones
+    ) -> np.ndarray:  # rows of `movies`, in order. ValueError: unknown kind
+        "Which movies are best (all true genres in the top n, then the smallest loss), worst (the opposite), or random."
+        if kind not in KINDS:
+            raise ValueError(f"Unknown kind {kind!r}; choose one of: {', '.join(KINDS)}")
+        probs, targets, _ = self._arrays
+        if kind == "random":
+            return np.random.default_rng(seed).permutation(len(probs))[:n]
+        sign = -1 if kind == "best" else 1
+        # A movie without genres has no share of hits, NaN, and comes last.
+        return np.lexsort((-sign * movie_losses(probs, targets), sign * top_n_hits(probs, targets)))[:n]
+
+    def plot_examples(
+        self,
+        kind: str = "random",  # as in `examples`
+        n: int = 12,  # posters
+        seed: int = 42,  # which random ones
+    ) -> Figure:
+        "Posters with their true genres and predictions."
+        return self._plot(self.examples(kind, n, seed))
+
+    def plot_look(
+        self,
+        genres: str | Sequence[str] | None = None,  # None: all that occur
+        k: int = 6,  # posters a genre
+    ) -> Figure:
+        "Colours, brightness and most typical posters of each genre, as `look.plot_genre_look`."
+        return plot_genre_look(self._posters, self.evaluation, genres, k)
+
+    def gradcam(
+        self,
+        image_or_movie,  # a movie's id, a row of movies, or a poster: file, bytes, PIL image
+        genre: str,
+    ) -> np.ndarray:  # (height, width), 0 to 1
+        "Where on a poster the model finds evidence for a genre, as `gradcam.gradcam`."
+        return gradcam(self._learner, self._find(image_or_movie)[0], genre)
+
+    def plot_gradcam(
+        self,
+        image_or_movie,  # a movie's id, a row of movies, or a poster: file, bytes, PIL image
+        genres: str | Sequence[str] | None = None,  # None: the three most probable
+    ) -> Figure:
+        "A poster, and the heat of each genre over it."
+        image, title, truth = self._find(image_or_movie)
+        return plot_gradcam(self._learner, image, genres, title=title, truth=truth)
+
+    # ---- what the methods share
+
+    @property
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+        return self.evaluation.probs, self.evaluation.targets, self.evaluation.vocab
+
+    @property
+    def _top_n(self) -> np.ndarray:
+        return top_n_mask(self.evaluation.probs, self.evaluation.targets.sum(axis=1))
+
+    @property
+    def _predicted(self) -> np.ndarray:
+        return self.evaluation.probs > self.evaluation.thresh
+
+    @property
+    def _labels(self) -> list[int] | None:
+        "scikit-learn takes a single column for a choice of two classes; the second one is the genre."
+        return [1] if len(self.evaluation.vocab) == 1 else None
+
+    @property
+    def _posters(self) -> pd.DataFrame:
+        if self.movies is None:
+            raise ValueError("This shows posters: pass their movies, GenreInterpretation(evaluation, movies)")
+        return self.movies
+
+    @property
+    def _learner(self) -> Learner:
+        if self.learn is None:
+            raise ValueError("Grad-CAM needs the model: pass it, GenreInterpretation(evaluation, movies, learn)")
+        return self.learn
+
+    def _plot(self, rows: Sequence[int], notes: Sequence[str] | None = None) -> Figure:
+        probs, _, vocab = self._arrays
+        return plot_examples(self._posters, probs, vocab, rows=rows, notes=notes)
+
+    def _find(self, what) -> tuple[object, str, list[str]]:
+        "A poster to open, its title and its true genres, where they are known."
+        if isinstance(what, pd.Series):
+            return what["poster"], str(what.get("title", "")), list(what.get("genres", []))
+        if self.movies is not None and isinstance(what, str | int | np.integer):
+            found = self.movies[self.movies["id"] == str(what)]
+            if len(found):
+                return self._find(found.iloc[0])
+        if isinstance(what, int | np.integer) or (isinstance(what, str | Path) and not Path(what).is_file()):
+            raise ValueError(f"{what} is neither the id of one of these movies nor a file; pass one of the two")
+        return what, "", []

@@ -1,0 +1,166 @@
+"""What posters of a genre have in common: colours, brightness, saturation, and the most typical posters."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from PIL import Image, ImageCms
+from sklearn.cluster import MiniBatchKMeans
+
+from postergenre.data.genres import multi_hot, vocab_of
+from postergenre.data.posters import open_poster
+from postergenre.data.progress import progress as progress_bar
+from postergenre.evaluation.predictions import Predictions, rows_of
+from postergenre.interpret.examples import RIGHT, WRONG, show_poster, write_beside
+
+THUMB = 24  # pixels a side: enough for colours, and a thousand posters fit in 2 MB
+PIXELS = 20_000  # of a genre, at random: its shares are then right to half a percent
+TO_LAB = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
+
+
+def genre_palette(
+    movies: pd.DataFrame,  # columns poster, genres
+    n_colors: int = 5,  # of the palette
+    most: int = 300,  # posters looked at of each genre, taken at random
+    seed: int = 42,  # of the choice and of k-means
+    progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    vocab: Sequence[str] | None = None,  # None: the movies' own
+) -> pd.DataFrame:  # by genre: movies, posters (looked at), brightness, saturation (0 to 1), palette (hex), shares
+    """The colours of each genre's posters, its brightness and saturation. Genres without movies are left out.
+
+    The palette: k-means over the pixels of small thumbnails in CIE Lab, where distances are as the eye sees them; a
+    colour is the mean of its pixels, the most frequent first, with its share. Brightness is Lab's lightness / 100,
+    saturation that of HSV, each the mean over posters. Errors as in `open_poster`.
+    """
+    vocab = list(vocab_of(movies) if vocab is None else vocab)
+    labels = multi_hot(movies["genres"], vocab).astype(bool)
+    rng = np.random.default_rng(seed)
+    chosen = {
+        g: rng.permutation(np.flatnonzero(labels[:, i]))[:most] for i, g in enumerate(vocab) if labels[:, i].any()
+    }
+    used = np.unique(np.concatenate(list(chosen.values()))) if chosen else []
+    posters = movies["poster"].tolist()
+    thumbs = {i: thumbnail(posters[i]) for i in progress_bar(used, len(used), progress)}
+    rows = {}
+    for genre, indices in chosen.items():
+        pictures = [thumbs[i] for i in indices]
+        pixels = np.concatenate(pictures).reshape(-1, 3)
+        colors, shares = palette(rng.permutation(pixels)[:PIXELS], n_colors, seed)
+        rows[genre] = {
+            "movies": int(labels[:, vocab.index(genre)].sum()),
+            "posters": len(indices),
+            "brightness": float(np.mean([_lab(p)[..., 0].mean() / 100 for p in pictures])),
+            "saturation": float(np.mean([_saturation(p).mean() for p in pictures])),
+            "palette": [to_hex(c / 255) for c in colors],
+            "shares": shares.round(4).tolist(),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("genre")
+
+
+def palette(
+    pixels: np.ndarray,  # (n, 3) uint8 RGB
+    n_colors: int = 5,  # at most; fewer if there are not so many different colours
+    seed: int = 42,  # of k-means
+) -> tuple[np.ndarray, np.ndarray]:  # (colours, 3) RGB from 0 to 255, and their shares; the most frequent first
+    "The main colours of pixels, by k-means in CIE Lab."
+    n = min(n_colors, len(np.unique(pixels, axis=0)))
+    nearest = MiniBatchKMeans(n, random_state=seed, n_init=3, batch_size=4096).fit_predict(_lab(pixels[None])[0])
+    counts = np.bincount(nearest, minlength=n)
+    order = [i for i in np.argsort(-counts, kind="stable") if counts[i]]
+    return np.array([pixels[nearest == i].mean(0) for i in order]), counts[order] / len(pixels)
+
+
+def thumbnail(
+    poster,  # file, bytes or PIL image
+) -> np.ndarray:  # (24, 24, 3) uint8 RGB
+    "A poster as few pixels."
+    return np.asarray(open_poster(poster).resize((THUMB, THUMB), Image.Resampling.BOX))
+
+
+def plot_genre_look(
+    movies: pd.DataFrame,  # columns id, poster, genres
+    evaluation: Predictions | np.ndarray,  # a result that holds these movies, or probabilities (movies, genres)
+    genres: str | Sequence[str] | None = None,  # None: all that occur
+    k: int = 6,  # posters a genre
+    look: pd.DataFrame | None = None,  # from genre_palette; None: of these movies
+) -> Figure:
+    "A row a genre: palette, brightness, saturation, and the posters with its highest probability (✓: true)."
+    vocab = evaluation.vocab if isinstance(evaluation, Predictions) else vocab_of(movies)
+    look = genre_palette(movies, vocab=vocab) if look is None else look
+    genres = [genres] if isinstance(genres, str) else list(look.index if genres is None else genres)
+    if not genres:
+        raise ValueError("None of these movies has a genre; pass others, or genres=")
+    if unknown := [g for g in genres if g not in look.index]:
+        raise ValueError(f"No movie here has the genre {unknown[0]!r}; there are: {', '.join(look.index)}")
+    probs, posters = _probs_of(movies, evaluation, len(vocab)), movies["poster"].tolist()
+    labels = multi_hot(movies["genres"], vocab).astype(bool)
+    k, top, row = min(k, len(movies)), 0.55, 1.6
+    width, height = 5.5 + 1.0 * max(k, 3), top + row * len(genres)
+    fig = plt.figure(figsize=(width, height))
+
+    def place(left: float, down: float, wide: float, high: float) -> Axes:
+        return fig.add_axes((left / width, 1 - (down + high) / height, wide / width, high / height))
+
+    for left, text in ((1.35, "palette"), (5.4, "most probable posters, ✓ if true")):
+        fig.text(left / width, 1 - 0.3 / height, text, fontsize=10, color="#555555")
+    for i, genre in enumerate(genres):
+        at, about = top + i * row, look.loc[genre]
+        fig.text(0.1 / width, 1 - (at + 0.7) / height, f"{genre}\n", fontsize=11, weight="bold", va="center")
+        fig.text(0.1 / width, 1 - (at + 0.78) / height, f"{about['movies']:,} movies", fontsize=9, va="center")
+        _draw_palette(place(1.35, at + 0.25, 2.1, 0.8), about["palette"], about["shares"])
+        _draw_bars(place(3.75, at + 0.25, 1.3, 0.8), about["brightness"], about["saturation"])
+        column = list(vocab).index(genre)
+        for j, best in enumerate(np.argsort(-probs[:, column], kind="stable")[:k]):
+            ax = place(5.4 + 1.0 * j, at, 0.9, 1.3)
+            show_poster(ax, open_poster(posters[best]))
+            ax.set_anchor("S")
+            right = labels[best, column]
+            text = f"{'✓' if right else '✗'} {probs[best, column]:.0%}"
+            write_beside(ax, [text], color=RIGHT if right else WRONG)
+    plt.close(fig)
+    return fig
+
+
+def _probs_of(movies: pd.DataFrame, result: Predictions | np.ndarray, n_genres: int) -> np.ndarray:
+    if not isinstance(result, Predictions):
+        probs = np.asarray(result)
+        if probs.shape != (len(movies), n_genres):
+            raise ValueError(f"The probabilities have the shape {probs.shape}, not {(len(movies), n_genres)}")
+        return probs
+    return result.probs[rows_of(result.ids, movies["id"], "the result")]
+
+
+def _draw_palette(ax: Axes, colors: Sequence[str], shares: Sequence[float]) -> None:
+    starts = np.cumsum([0, *shares[:-1]])
+    ax.barh(0, shares, left=starts, color=colors, height=1)
+    for start, share in zip(starts, shares, strict=True):
+        if share >= 0.12:
+            place = (start + share / 2, -0.62)
+            ax.annotate(f"{share:.0%}", place, ha="center", va="top", fontsize=8, annotation_clip=False)
+    ax.set(xlim=(0, sum(shares)), ylim=(-0.5, 0.5))
+    ax.axis("off")
+
+
+def _draw_bars(ax: Axes, brightness: float, saturation: float) -> None:
+    ax.barh([1, 0], [1, 1], color="#eeeeee", height=0.4)
+    ax.barh([1, 0], [brightness, saturation], color=["#e69f00", "#0072b2"], height=0.4)
+    for y, name, value in ((1, "brightness", brightness), (0, "saturation", saturation)):
+        ax.text(0, y + 0.28, f"{name} {value:.2f}", va="bottom", fontsize=9)
+    ax.set(xlim=(0, 1), ylim=(-0.3, 1.7))
+    ax.axis("off")
+
+
+def _lab(pixels: np.ndarray) -> np.ndarray:
+    "(height, width, 3) uint8 RGB as CIE Lab: lightness from 0 to 100, a and b from -128 to 127."
+    lab = np.asarray(ImageCms.applyTransform(Image.fromarray(pixels), TO_LAB))
+    lightness = lab[..., :1].astype(np.float32) * (100 / 255)
+    return np.concatenate([lightness, lab[..., 1:].view(np.int8).astype(np.float32)], axis=-1)
+
+
+def _saturation(pixels: np.ndarray) -> np.ndarray:
+    "HSV saturation, 0 to 1."
+    return np.asarray(Image.fromarray(pixels).convert("HSV"))[..., 1] / 255

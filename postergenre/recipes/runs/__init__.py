@@ -1,0 +1,1 @@
+"""What recipes share: a run's folder, training, judging, writing."""

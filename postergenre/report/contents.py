@@ -1,0 +1,222 @@
+"""What the report of a run says: the run's numbers as sentences, rows and pictures, ready for the template."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from fastai.learner import Learner
+
+from postergenre.data.balance import plot_balance
+from postergenre.data.movies import left_out_table
+from postergenre.data.split import SIDES
+from postergenre.evaluation.bootstrap import METRICS
+from postergenre.evaluation.compare import compare
+from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.predictions import rows_of
+from postergenre.evaluation.tables import text_table
+from postergenre.inference.ensemble import PosterEnsemble
+from postergenre.interpret.interpretation import GenreInterpretation
+from postergenre.metrics import top_n_hits
+from postergenre.report.history import training
+from postergenre.report.pictures import cards, chart, heat_cards
+from postergenre.training.fusion import reads_only
+
+MEANING = {
+    "top_n_accuracy": "share of a movie's genres among its n most probable ones",
+    "macro_ap": "how far up the movies of a genre are ranked, mean over the genres",
+    "micro_ap": "the same over all pairs of movie and genre at once",
+    "macro_f1": "precision and recall at the thresholds, mean over the genres",
+    "micro_f1": "precision and recall at the thresholds, over all pairs at once",
+    "precision_at_n": "share of the genres named that are true, mean over the genres",
+    "recall_at_n": "share of the true genres that are named, mean over the genres",
+    "ece": "how far probabilities are from what came true; 0 is best",
+    "brier": "mean squared error of the probabilities; 0 is best",
+}
+EXAMPLES = {
+    "best": ("Best", "All their genres stand on top, and the probabilities are nearest to the truth (lowest loss)."),
+    "worst": (
+        "Worst",
+        "Fewest of their genres stand on top, and the probabilities are farthest off (highest loss).",
+    ),
+    "random": ("At random", "Drawn without looking: what to expect of it."),
+}
+
+
+@dataclass
+class Record:
+    "What a run left in its folder."
+
+    folder: Path
+    metrics: dict  # metrics.json
+    history: pd.DataFrame | None  # one row an epoch; None: an ensemble, whose members have theirs
+    balance: pd.DataFrame  # genres x (posters, ways of balancing), as balance_table has it
+    result: Evaluation  # on the test movies; of an ablation's run on the validation movies
+
+    @property
+    def leaky(self) -> bool:
+        "Whether crops of one poster stood in training and in the test; see postergenre.data.leaky."
+        return self.metrics["config"].get("protocol") == "study"
+
+
+def contents(
+    record: Record,
+    movies: pd.DataFrame,  # of the run, with the column split
+    learn: Learner | PosterEnsemble,  # trained
+) -> dict:  # ValueError: a test movie is not among the movies
+    "Everything that the page says and shows."
+    result, run = record.result, record.metrics
+    test = movies.iloc[rows_of(movies["id"], result.ids, "movies")].reset_index(drop=True)
+    interp = GenreInterpretation(result, test, learn)
+    figures, genres = result.metrics, result.per_genre()
+    seed, confusions = run["config"]["seed"], confusions_words(interp)
+    seen = learn.heaviest if isinstance(learn, PosterEnsemble) else learn
+    return {
+        "run": run,
+        "name": result.name,
+        "leaky": record.leaky,
+        "demo": run["data"]["demo"],
+        "judged": "test" if "test_movies" in run else "valid",
+        "judged_on": len(result.ids),
+        "sides": [(side, int((movies["split"] == side).sum())) for side in SIDES],
+        "kept": len(movies),
+        "left_out": left_out_table(movies).to_dict("split")["data"],
+        "balance": [(genre, *row) for genre, row in zip(record.balance.index, record.balance.to_numpy(), strict=True)],
+        "balance_columns": list(record.balance.columns),
+        "balance_figure": chart(plot_balance(whole_numbers(record.balance)), balance_alt(record.balance), stack=True),
+        "epochs": None if record.history is None else len(record.history),
+        "training": training(run, record.history),
+        "headline": headline(result, figures),
+        "results": results_rows(figures),
+        "notes": result.notes,
+        "genres": genre_rows(genres),
+        "genre_words": genre_words(genres),
+        "genre_figure": chart(interp.plot_per_genre(), genre_alt(genres)),
+        "never": result.never_predicted["top_n"],
+        "confusions": chart(interp.plot_confusions(), f"Grid of missed genres and those in their place. {confusions}"),
+        "confusion_words": confusions,
+        "examples": [
+            (*EXAMPLES[kind], cards(test, result.probs, result.vocab, chosen(interp, kind, 8, seed)))
+            for kind in EXAMPLES
+        ],
+        "heat": heat_cards(seen, test, chosen(interp, "random", len(test), seed)[-6:]),
+        "words": reads_only(seen.model),
+        "heat_of": None if seen is learn else learn.names[learn.members.index(seen)],
+        "reliability": chart(interp.plot_reliability(), reliability_alt(figures)),
+    }
+
+
+def headline(result: Evaluation, figures: pd.DataFrame) -> dict:
+    "The two figures that matter, each beside popularity and chance, and a verdict in words."
+    tiles = []
+    for key, percent in (("top_n_accuracy", True), ("macro_ap", False)):
+
+        def text(x: float, percent=percent) -> str:
+            return f"{x:.1%}" if percent else f"{x:.3f}"
+
+        own = figures.loc[result.name, key]
+        others = [(r, text(figures.loc[r, (key, "value")])) for r in ("popularity", "random") if r in figures.index]
+        tiles.append((METRICS[key][0], text(own["value"]), f"{text(own['low'])} to {text(own['high'])}", others))
+    return {"tiles": tiles, "verdict": verdict(result, figures)}
+
+
+def verdict(result: Evaluation, figures: pd.DataFrame) -> str:
+    "Whether the model beats popularity, from the paired difference."
+    if result.popularity is None:
+        return ""
+    row = compare([result, result.popularity]).metrics.loc["popularity", "top_n_accuracy difference"] * -100
+    lead, low, high = (f"{x:+.1f}".replace("-", "−") for x in (row["value"], row["high"], row["low"]))
+    if row["high"] <= 0 <= row["low"]:
+        meaning = "may be chance: this model cannot be told apart from popularity"
+    else:
+        meaning = "is more than the choice of movies" if row["value"] > 0 else "says that the model is worse"
+    popularity = figures.loc["popularity", ("top_n_accuracy", "value")]
+    return (
+        f"Always naming the most frequent genres gets {popularity:.1%}. "
+        f"The difference of {lead} points (95 % interval {low} to {high}, movie by movie) {meaning}."
+    )
+
+
+def results_rows(figures: pd.DataFrame) -> dict:
+    "The results table: a row a figure, with what it means."
+    table = text_table(figures)
+    rows = []
+    for key, (heading, _) in METRICS.items():
+        cells = [cell.partition(" [") for cell in table[heading]]
+        rows.append((heading, MEANING[key], [(value, mark.strip() + rest) for value, mark, rest in cells]))
+    return {"columns": list(table.index), "rows": rows}
+
+
+def genre_rows(genres: pd.DataFrame) -> list[tuple]:
+    "The table by genre, best average precision first."
+    rows = genres.sort_values("ap", ascending=False, na_position="last", kind="stable")
+    return [
+        (
+            genre,
+            f"{int(row['support']):,}",
+            "–" if np.isnan(row["ap"]) else f"{row['ap']:.3f}",
+            "" if np.isnan(row["ap_low"]) else f"[{row['ap_low']:.3f}, {row['ap_high']:.3f}]",
+            "–" if np.isnan(row["lift"]) else f"{row['lift']:.1f}",
+            f"{row['precision_at_n']:.0%}",
+            f"{row['recall_at_n']:.0%}",
+            f"{int(row['in_top_n']):,}",
+        )
+        for genre, row in rows.iterrows()
+    ]
+
+
+def genre_words(genres: pd.DataFrame) -> str:
+    "The genres with the greatest and the least lift, as a sentence."
+    lift = genres["lift"].dropna().sort_values(ascending=False, kind="stable")
+    first, last = ([f"{g} ({x:.1f})" for g, x in part.items()] for part in (lift[:3], lift[-3:]))
+    return f"Most is gained for {listed(first)}, least for {listed(last)}."
+
+
+def chosen(interp: GenreInterpretation, kind: str, n: int, seed: int) -> list[int]:
+    "Rows of the best, the worst or random movies, as plot_examples takes them."
+    result = interp.evaluation
+    if kind == "random":
+        return np.random.default_rng(seed).permutation(len(result.ids))[:n].tolist()
+    by_loss = interp.top_losses(largest=kind == "worst").index.to_numpy()
+    hits = top_n_hits(result.probs, result.targets)[by_loss]
+    return by_loss[np.argsort(hits if kind == "worst" else -hits, kind="stable")[:n]].tolist()
+
+
+def whole_numbers(balance: pd.DataFrame) -> pd.DataFrame:
+    "A balance table read from a file, as numbers."
+    rows = [[float(x) if row == "most / least" else int(x) for x in cells] for row, cells in balance.T.items()]
+    return pd.DataFrame(rows, balance.index, balance.columns, dtype=object)
+
+
+def balance_alt(balance: pd.DataFrame) -> str:
+    ratio = [f"{column}: {balance.loc['most / least', column]}" for column in balance]
+    return (
+        f"Bars: training rows of each genre, from {balance.index[0]} (most) down. "
+        f"Ratio of the most to the least frequent genre – {'; '.join(ratio)}."
+    )
+
+
+def genre_alt(genres: pd.DataFrame) -> str:
+    ap = genres["ap"].dropna().sort_values(ascending=False, kind="stable")
+    return (
+        f"Average precision of each genre with its 95 % interval, from {ap.index[0]} ({ap.iloc[0]:.2f}) "
+        f"to {ap.index[-1]} ({ap.iloc[-1]:.2f}); the table below has the numbers."
+    )
+
+
+def reliability_alt(figures: pd.DataFrame) -> str:
+    ece = figures.iloc[0]["ece", "value"]
+    return f"Predicted probability against the share that came true; the mean distance from the diagonal is {ece:.3f}."
+
+
+def confusions_words(interp: GenreInterpretation) -> str:
+    "The most frequent confusions as a sentence."
+    pairs = interp.most_confused()[:3]
+    if pairs.empty:
+        return "No genre was missed."
+    said = [f"{p.missed} missed with {p.instead} in its place ({p.movies:,} movies)" for p in pairs.itertuples()]
+    return f"Most frequent: {', '.join(said)}."
+
+
+def listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

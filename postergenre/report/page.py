@@ -1,0 +1,108 @@
+"""The report of a run: one page with its figures inside, to read, print and send.
+
+python -m postergenre.report runs/densenet          # makes runs/densenet/report.html again
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+from fastai.learner import Learner
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from postergenre.data.files import write_whole
+from postergenre.data.movies import read_movies
+from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.predictions import rows_of
+from postergenre.inference.export import load_learner
+from postergenre.report.contents import Record, contents
+
+FILES = ("metrics.json", "breakdown.csv", "predictions.csv", "split.csv")
+
+
+def write_report(
+    folder: str | Path,  # of a finished recipe run; the page is its report.html
+    movies: pd.DataFrame | None = None,  # the run's movies with the column split; None: read again
+    learn: Learner | None = None,  # trained; None: the folder's learner.pkl, which is run: only trusted files
+    data: str | Path | None = None,  # where to read the movies from; None: where the run had them
+) -> Path:  # the page. FileNotFoundError: a file of the run or its data is missing
+    "Write the report of a run: a page that needs no network and no other file."
+    record = read_record(folder)
+    movies = movies_of(record, data) if movies is None else movies
+    learn = load_learner(record.folder / "learner.pkl") if learn is None else learn
+    page = render(contents(record, movies, learn))
+    with write_whole(record.folder / "report.html") as file:
+        file.write_text(page, encoding="utf-8")
+    return record.folder / "report.html"
+
+
+def read_record(
+    folder: str | Path,  # of a recipe run
+) -> Record:  # FileNotFoundError: not the folder of a finished run
+    "Everything that a finished run wrote about itself."
+    folder = Path(folder)
+    for file in FILES:
+        if not (folder / file).is_file():
+            raise FileNotFoundError(f"{folder} holds no {file}; pass the folder of a finished recipe run")
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    if not (together := "members" in metrics) and not (folder / "history.csv").is_file():
+        raise FileNotFoundError(f"{folder} holds no history.csv; pass the folder of a finished recipe run")
+    return Record(
+        folder,
+        metrics,
+        None if together else pd.read_csv(folder / "history.csv"),
+        pd.read_csv(folder / "breakdown.csv", index_col=0, dtype="str"),
+        Evaluation.load(folder / "predictions.csv"),
+    )
+
+
+def movies_of(
+    record: Record,  # from read_record
+    data: str | Path | None = None,  # folder or CSV; None: the run's own
+) -> pd.DataFrame:  # with the column split. FileNotFoundError: the data is gone
+    "The movies of a run, read again, on the sides where the run had them."
+    movies = read_movies(data or record.metrics["data"]["folder"], verbose=False)
+    split = pd.read_csv(record.folder / "split.csv", dtype="str")
+    ids = split["id"].str.rpartition("#")[0] if record.leaky else split["id"]
+    rows = movies.iloc[rows_of(movies["id"], ids, "the data")].reset_index(drop=True)
+    rows = rows.assign(split=split["split"])
+    rows.attrs = movies.attrs
+    return rows.assign(id=split["id"]) if record.leaky else rows
+
+
+def render(
+    context: dict,  # from contents
+) -> str:  # HTML
+    "The page; whatever comes from the data is escaped."
+    environment = Environment(
+        loader=PackageLoader("postergenre.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(context)
+
+
+def main(argv: list[str] | None = None) -> None:
+    "The command line."
+    parser = argparse.ArgumentParser(
+        prog="python -m postergenre.report",
+        description="Write report.html into the folder of a finished recipe run, or write it again. The learner of the "
+        "folder is loaded, which runs code that it holds: only use runs you trust.",
+        epilog="example: python -m postergenre.report runs/densenet",
+    )
+    parser.add_argument("run", nargs="+", help="folders of finished runs, e.g. runs/densenet")
+    parser.add_argument("--data", help="folder or CSV of the movies, where it is not what the run noted")
+    args = parser.parse_args(argv)
+    try:
+        for folder in args.run:
+            print(write_report(folder, data=args.data))
+    except (OSError, ValueError, ImportError) as e:
+        sys.exit(f"{parser.prog}: {e}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Pictures as they stand in a self-contained page: figures and posters as data URIs, each with its alt text."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from fastai.learner import Learner
+from matplotlib.figure import Figure
+from PIL import Image
+
+from postergenre.data.posters import open_poster
+from postergenre.interpret.gradcam import gradcams
+from postergenre.metrics import top_n_mask
+
+
+@dataclass
+class Picture:
+    "A picture inside the page."
+
+    uri: str  # data URI
+    alt: str  # what a reader who does not see it should know
+    narrow: str | None = None  # data URI of a version for narrow screens, its panels below each other
+
+
+@dataclass
+class Card:
+    "A poster with its title, its genres and what the model said."
+
+    picture: Picture
+    title: str
+    truth: list[str]
+    top: list[tuple[str, float, bool]]  # the n most probable genres: name, probability, whether it is right
+
+
+def chart(
+    figure: Figure,  # lines, bars, cells: kept as SVG, sharp at any size
+    alt: str,  # what it shows
+    stack: bool = False,  # give narrow screens a version with the panels below each other
+) -> Picture:
+    "A drawn figure for the page."
+    uri = _svg(figure)
+    return Picture(uri, alt, _svg(stacked(figure)) if stack else None)
+
+
+def stacked(
+    figure: Figure,  # panels side by side; changed
+) -> Figure:
+    "The same figure with its panels below each other."
+    panels, (width, height) = figure.axes, figure.get_size_inches()
+    grid = figure.add_gridspec(len(panels), 1)
+    for panel, place in zip(panels, grid, strict=True):
+        panel.set_subplotspec(place)
+        panel.tick_params(labelleft=True)
+    figure.set_size_inches(width / len(panels), height * len(panels))
+    return figure
+
+
+def cards(
+    movies: pd.DataFrame,  # columns poster, title, genres; year if known; in the order of probs
+    probs: np.ndarray,  # (movies, genres)
+    vocab: Sequence[str],  # names of the columns of probs
+    chosen: Sequence[int],  # rows to show
+) -> list[Card]:
+    "Posters with their true genres and the n most probable ones, n being the number of true genres."
+    out = []
+    for i in chosen:
+        movie, row = movies.iloc[i], probs[i]
+        title = named(movie)
+        top = np.flatnonzero(top_n_mask(row[None], [len(movie["genres"])])[0])
+        top = top[np.argsort(-row[top], kind="stable")]
+        said = [(vocab[g], float(row[g]), vocab[g] in movie["genres"]) for g in top]
+        picture = _picture(open_poster(movie["poster"]), f"Poster of {title}")
+        out.append(Card(picture, title, list(movie["genres"]), said))
+    return out
+
+
+@dataclass
+class Heat:
+    "A poster beside where its most probable genres were seen."
+
+    title: str
+    truth: list[str]
+    plain: Picture
+    heats: list[tuple[str, float, bool, Picture]]  # genre, probability, whether it is right, heat over the poster
+
+
+def heat_cards(
+    learn: Learner,
+    movies: pd.DataFrame,  # columns poster, title, genres
+    chosen: Sequence[int],  # rows to show
+) -> list[Heat]:
+    "Grad-CAM of some posters for their most probable genres."
+    out = []
+    for i in chosen:
+        movie = movies.iloc[i]
+        title, image = named(movie), open_poster(movie["poster"])
+        heats, probs = gradcams(learn, image)
+        seen = [
+            (genre, p, genre in movie["genres"], _picture(warm(image, heat), f"Heat map of {genre} over {title}"))
+            for heat, (genre, p) in zip(heats, probs.items(), strict=True)
+        ]
+        out.append(Heat(title, list(movie["genres"]), _picture(image, f"Poster of {title}"), seen))
+    return out
+
+
+def warm(
+    image: Image.Image,  # a poster
+    heat: np.ndarray,  # (height, width) of it, 0 to 1
+) -> Image.Image:
+    "A grey poster under its heat, clear where it is cold, as plot_gradcam draws it."
+    grey = np.asarray(image.convert("L"), dtype=float)[..., None]
+    share = np.clip(heat * 1.6, 0, 0.8)[..., None]
+    colours = matplotlib.colormaps["inferno"](heat)[..., :3] * 255
+    return Image.fromarray(((1 - share) * grey + share * colours).astype(np.uint8))
+
+
+def named(
+    movie: pd.Series,  # with title; year if known
+) -> str:
+    "A movie's title with its year."
+    year = movie.get("year")
+    return str(movie["title"]) if year is None or pd.isna(year) else f"{movie['title']} ({year})"
+
+
+def _picture(image: Image.Image, alt: str, size: tuple[int, int] = (240, 360)) -> Picture:
+    out, small = io.BytesIO(), image.copy()
+    small.thumbnail(size)
+    small.save(out, "JPEG", quality=80, optimize=True)
+    return Picture(_uri("image/jpeg", out.getvalue()), alt)
+
+
+def _svg(figure: Figure) -> str:
+    out = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "postergenre"}):  # the same figure, the same bytes
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    return _uri("image/svg+xml", out.getvalue())
+
+
+def _uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

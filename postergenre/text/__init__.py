@@ -1,0 +1,1 @@
+"""A poster as something written: what stands on it, read and understood."""

@@ -1,0 +1,1 @@
+"""How a learner is made."""

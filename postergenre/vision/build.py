@@ -1,0 +1,185 @@
+"""Any torchvision or timm network by name, with one linear layer to the genres as its end."""
+
+import difflib
+import inspect
+import urllib.parse
+from pathlib import Path
+
+import timm
+import torch
+import torchvision
+from huggingface_hub import constants, try_to_load_from_cache
+from timm.models import get_pretrained_cfg
+from torch import nn
+
+from postergenre.vision.attention import add_attention, attention_layers, check_kind
+from postergenre.vision.custom_cnn import CustomCNN
+from postergenre.vision.stages import StageModel
+from postergenre.vision.weights import (
+    LITE,
+    check_lite,
+    check_reachable,
+    lite_weights,
+    load_body,
+    read_weights,
+    torchvision_weights,
+    unavailable,
+)
+
+CUSTOM = "custom_cnn"
+
+
+def list_archs() -> list[str]:
+    "The names that `create_model` knows: custom_cnn, torchvision's classifiers, timm's models."
+    return [CUSTOM, *_torchvision_names(), *(n for n in timm.list_models() if n not in _torchvision_names())]
+
+
+def create_model(
+    arch: str,  # torchvision name, else timm name (with a tag or without); "timm/NAME" if both have it; "custom_cnn"
+    n_out: int,  # genres
+    size: tuple[int, int] = (150, 150),  # (height, width) of the input in pixels
+    pretrained: bool = False,  # ImageNet weights, from the cache or the network
+    weights: str | Path | None = None,  # a local file of weights instead, or "lite" (see models/lite.py)
+    attention: str | None = None,  # "se" or "gram": channel weights for a feature map; None or "none": no attention
+    attention_after: str | None = None,  # name of the module that gives this map; None: as attention.default_stage
+    stages: bool = False,  # the last layer sees the statistics of all stages (StageModel), not the pooled features
+    **kwargs,  # for timm.create_model, e.g. drop_rate=0.2, drop_path_rate=0.1
+) -> tuple[nn.Module, tuple[list, list] | None]:  # the network; (mean, std) of its inputs if it has weights, else None
+    """A network by name that ends in one layer to the genres.
+
+    ValueError: unknown name (close ones are listed), a size it cannot take, weights that do not fit, no place for
+    attention.
+    WeightsUnavailableError (an OSError): pretrained weights that cannot be had, within 5 seconds.
+    """
+    if pretrained and weights is not None:
+        raise ValueError("Pass pretrained=True or weights=..., not both")
+    attention = check_kind(attention)
+    if attention_after and attention is None:
+        raise ValueError(f"attention_after={attention_after!r} places attention; pass attention='gram' or 'se' with it")
+    name = arch.removeprefix("timm/")
+    if weights == LITE:
+        check_lite(name)
+    if kwargs and (arch == CUSTOM or (arch == name and name in _torchvision_names())):
+        raise ValueError(
+            f"{arch} is no timm model and takes no {', '.join(kwargs)}; leave that out, or try timm/{arch}"
+        )
+    if arch == CUSTOM:
+        if pretrained:
+            raise unavailable(arch, "nobody has trained it on ImageNet")
+        model, stats = CustomCNN(n_out, size), None
+        if weights is not None:
+            load_body(model, read_weights(weights), "classifier", str(weights))
+    elif arch == name and name in _torchvision_names():
+        model, stats = _from_torchvision(name, n_out, pretrained, weights)
+    elif timm.is_model(name.split(".")[0]):
+        model, stats = _from_timm(name, n_out, size, pretrained, weights, kwargs)
+    else:
+        close = difflib.get_close_matches(name, list_archs(), n=5, cutoff=0.5)
+        near = f"Close ones: {', '.join(close)}." if close else "list_archs() lists them all."
+        raise ValueError(f"Unknown architecture {arch!r}. {near}")
+    _check_size(model, arch, size)
+    if attention is not None:  # after the weights, which know nothing of it
+        add_attention(model, attention, head_name(model), size, attention_after)
+    if stages:
+        model.set_submodule(head_name(model), nn.Identity())
+        model = StageModel(model, n_out, size, kwargs.get("drop_rate", 0.0))
+    return model, stats
+
+
+def head_name(
+    model: nn.Module,  # from create_model
+) -> str:  # e.g. "classifier" or "heads.head"
+    "Name of the last layer, the one to the genres."
+    added = {m for layer in attention_layers(model) for m in layer.modules()}
+    layers = [n for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d) and m not in added]
+    heads = [n for n in layers if n.split(".")[0] in ("classifier", "fc", "head", "heads", "last_linear")]
+    return (heads or layers)[-1]
+
+
+def split_body_head(
+    model: nn.Module,  # from create_model
+) -> list[list[nn.Parameter]]:  # [body, head], for discriminative learning rates and freeze
+    "fastai splitter: everything but the last layer, then the last layer and attention, if it was added."
+    new = (model.get_submodule(head_name(model)), *attention_layers(model))
+    head = [p for module in new for p in module.parameters()]
+    ids = {id(p) for p in head}
+    return [[p for p in model.parameters() if id(p) not in ids], head]
+
+
+def _torchvision_names() -> list[str]:
+    return torchvision.models.list_models(module=torchvision.models)
+
+
+def _from_torchvision(name: str, n_out: int, pretrained: bool, weights) -> tuple[nn.Module, tuple | None]:
+    builder = torchvision.models.get_model_builder(name)
+    plain = {"aux_logits": False} if name in ("googlenet", "inception_v3") else {}
+    if "init_weights" in inspect.signature(builder).parameters or plain:
+        plain["init_weights"] = True
+    model = builder(weights=None, num_classes=n_out, **plain)
+    if not pretrained and weights is None:
+        return model, None
+    if weights is not None:
+        default = torchvision.models.get_model_weights(name).DEFAULT.transforms()
+        state, stats = read_weights(weights), (list(default.mean), list(default.std))
+    else:
+        state, stats = torchvision_weights(name)
+    load_body(model, state, head_name(model), str(weights or f"{name}'s ImageNet weights"))
+    return model, stats
+
+
+def _from_timm(name: str, n_out: int, size, pretrained: bool, weights, more) -> tuple[nn.Module, tuple | None]:
+    kwargs = {"num_classes": n_out, **more}
+    cfg = get_pretrained_cfg(name.split(".")[0])
+    if cfg is not None and cfg.fixed_input_size:  # transformers: positions are laid out when the network is built
+        kwargs["img_size"] = size
+    if pretrained:
+        _check_timm_pretrained(name)
+        model = timm.create_model(name, pretrained=True, **kwargs)
+    elif weights == LITE:
+        state = lite_weights(name)
+        model = timm.create_model(name, pretrained=False, **kwargs)
+        load_body(model, state, head_name(model), "weights='lite'")
+    elif weights is not None:
+        state = read_weights(weights)  # says clearly what is wrong with the file; timm then resizes what it must
+        overlay = {"file": str(Path(weights).expanduser())}
+        try:
+            model = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **kwargs)
+        except RuntimeError as e:
+            model = timm.create_model(name, pretrained=False, **kwargs)
+            load_body(model, state, head_name(model), str(weights))
+            raise ValueError(f"{weights} does not fit {name}: {e}") from e
+    else:
+        return timm.create_model(name, pretrained=False, **kwargs), None
+    return model, (list(model.pretrained_cfg["mean"]), list(model.pretrained_cfg["std"]))
+
+
+def _check_timm_pretrained(name: str) -> None:
+    cfg = get_pretrained_cfg(name, allow_unregistered=False)
+    hub = getattr(cfg, "hf_hub_id", None)
+    if cfg is None or not (hub or cfg.url):
+        raise unavailable(name, "none are published")
+    if not hub:
+        cached = Path(torch.hub.get_dir()) / "checkpoints" / Path(urllib.parse.urlparse(cfg.url).path).name
+        if not cached.is_file():
+            check_reachable(cfg.url, name)
+        return
+    repo = f"{hub}{name if hub.endswith('/') else ''}"
+    files = [cfg.hf_hub_filename] if cfg.hf_hub_filename else ["model.safetensors", "pytorch_model.bin"]
+    if not any(isinstance(try_to_load_from_cache(repo, f), str) for f in files):
+        if constants.HF_HUB_OFFLINE:
+            raise unavailable(name, "HF_HUB_OFFLINE is set and they are not in the cache")
+        check_reachable(f"{constants.ENDPOINT}/{repo}/resolve/main/config.json", name)
+
+
+def _check_size(model: nn.Module, arch: str, size: tuple[int, int]) -> None:
+    was_training = model.training
+    try:
+        with torch.inference_mode():
+            model.eval()(torch.zeros(1, 3, *size))
+    except (RuntimeError, AssertionError, ValueError) as e:
+        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
+        raise ValueError(
+            f"{arch} cannot take pictures of {size[0]}x{size[1]} pixels ({reason}); pass another size"
+        ) from e
+    finally:
+        model.train(was_training)

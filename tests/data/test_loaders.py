@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import torch
+from fastai.data.transforms import Normalize
+from matplotlib import pyplot as plt
+
+from postergenre import GENRES, PosterDataLoaders, multi_hot, poster_block, read_movies, split_movies
+from postergenre.data.loaders import training_rows
+
+
+def test_batches_are_normalised_posters_with_float_targets(dls):
+    x, y = dls.one_batch()
+    assert x.shape == (8, 3, 64, 64) and y.shape == (8, 20) and y.dtype == torch.float32
+    assert set(y.unique().tolist()) <= {0, 1} and y.sum(1).min() >= 1
+    assert x.min() < -0.5 and x.dtype == torch.float32 and x.max() <= 2.7
+    assert list(dls.vocab) == list(GENRES) and dls.c == 20
+    assert len(dls.train.after_batch.fs.filter(lambda t: isinstance(t, Normalize))) == 1
+
+
+def test_targets_are_those_of_the_table(movies, dls):
+    valid = movies[movies["split"] == "valid"]
+    targets = torch.cat([y for _, y in dls.valid]).numpy()
+    np.testing.assert_array_equal(targets, multi_hot(valid["genres"]))
+
+
+def test_no_poster_stands_on_both_sides_and_test_on_none(movies):
+    dls = PosterDataLoaders.from_movies(movies, size=64, bs=8, balance="study:40", num_workers=0)
+    train, valid = (set(dl.items["poster"]) for dl in (dls.train, dls.valid))
+    test = set(movies.loc[movies["split"] == "test", "poster"])
+    assert train and valid and not train & valid and not (train | valid) & test
+    assert len(dls.train.items) == len(training_rows(movies, "study:40")) > len(train)
+    np.testing.assert_allclose(dls.genre_freq, multi_hot(movies[movies["split"] == "train"]["genres"]).mean(0))
+
+
+def test_random_crops_differ_between_epochs_and_validation_does_not(movies):
+    dls = PosterDataLoaders.from_movies(movies, size=64, bs=8, num_workers=0)
+    again = [torch.cat([x for x, _ in dls.valid]) for _ in range(2)]
+    assert torch.equal(*again)
+    first, second = (dls.train.new(shuffle=False).one_batch()[0] for _ in range(2))
+    assert not torch.equal(first, second)
+
+
+def test_whole_posters_keep_their_shape(movies):
+    dls = PosterDataLoaders.from_movies(movies, size=(96, 64), crop="whole", bs=8, num_workers=0)
+    assert dls.one_batch()[0].shape == (8, 3, 96, 64)
+    again = [dls.train.new(shuffle=False).one_batch()[0] for _ in range(2)]
+    assert torch.equal(*again)  # nothing random is left
+
+
+def test_block_works_alone(movies):
+    dls = poster_block(size=64, crop="whole").dataloaders(movies, bs=4, num_workers=0)
+    assert dls.one_batch()[0].shape == (4, 3, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("balance", "rows"), [(None, "plain"), ("none", "plain"), ("study:40", "study"), (40, "study"), ("even:40", "even")]
+)
+def test_balance_by_name_or_number(movies, balance, rows):
+    train = training_rows(movies, balance)
+    plain = (movies["split"] == "train").sum()
+    assert len(train) == plain if rows == "plain" else len(train) > plain
+    if rows == "study":
+        assert len(train) == len(training_rows(movies, "study:40"))
+
+
+def test_errors_say_what_to_type(movies):
+    with pytest.raises(ValueError, match="Unknown crop 'center'; choose one of: random, whole"):
+        PosterDataLoaders.from_movies(movies, crop="center", bs=8)
+    with pytest.raises(ValueError, match="Unknown balance 'evn'"):
+        PosterDataLoaders.from_movies(movies, balance="evn")
+    with pytest.raises(ValueError, match=r"do not fill one batch of 4096; pass bs="):
+        PosterDataLoaders.from_movies(movies, bs=4096)
+    with pytest.raises(ValueError, match="not split yet"):
+        PosterDataLoaders.from_movies(movies.drop(columns="split"))
+    with pytest.raises(ValueError, match="No movie is on the validation side"):
+        PosterDataLoaders.from_movies(movies[movies["split"] != "valid"])
+    odd = movies.copy()
+    odd["genres"] = [["Noir"]] * len(odd)
+    with pytest.raises(ValueError, match="'Noir'"):
+        PosterDataLoaders.from_movies(odd, bs=8)
+
+
+def test_own_vocabulary_reaches_the_network(demo_folder):
+    raw = read_movies(demo_folder, verbose=False)
+    table = raw[["id", "poster"]].assign(genres=[["dark"] if i % 3 else ["light", "dark"] for i in range(len(raw))])
+    movies = split_movies(read_movies(table, vocab=["light", "dark"], verbose=False), valid=0.2)
+    dls = PosterDataLoaders.from_movies(movies, size=64, bs=8, num_workers=0)
+    assert list(dls.vocab) == ["light", "dark"] and dls.one_batch()[1].shape == (8, 2)
+
+
+def test_show_batch_names_the_genres(dls):
+    dls.show_batch(max_n=4)
+    titles = [ax.get_title() for ax in plt.gcf().axes if ax.get_title()]
+    assert len(titles) == 4 and all(set(t.replace("\n", " ").split(", ")) <= set(GENRES) for t in titles)
+    plt.close("all")

@@ -1,0 +1,121 @@
+"""Every kind of picture file comes out as the colours a viewer shows."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from postergenre.data.posters import PosterImage, open_poster, to_rgb, unreadable_posters
+
+RED, GREEN = (200, 30, 30), (30, 160, 60)
+
+
+@pytest.fixture
+def upright():
+    "Red above, green below; 20 wide, 30 high."
+    image = Image.new("RGB", (20, 30), RED)
+    image.paste(GREEN, (0, 15, 20, 30))
+    return image
+
+
+def near(pixel, colour, by=12):
+    return all(abs(a - b) <= by for a, b in zip(pixel, colour, strict=True))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation(upright, tmp_path, orientation):
+    turned = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # the inverse of what a viewer does
+    stored = upright if orientation == 1 else upright.transpose(Image.Transpose(turned[orientation]))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "p.png", exif=exif)
+    image = open_poster(tmp_path / "p.png")
+    assert image.size == (20, 30) and image.getpixel((10, 5)) == RED and image.getpixel((10, 25)) == GREEN
+
+
+def in_mode(image, mode):
+    if mode == "LA":
+        return image.convert("L").convert("LA")
+    if mode in ("P", "PA"):
+        return image.convert("P", palette=Image.Palette.ADAPTIVE).convert(mode)
+    return image.convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["P", "PA", "CMYK", "L", "LA", "1", "RGBA", "YCbCr", "HSV"])
+def test_modes(upright, mode):
+    rgb = to_rgb(in_mode(upright, mode))
+    assert rgb.mode == "RGB" and rgb.size == upright.size
+    if mode not in ("L", "LA", "1"):
+        assert near(rgb.getpixel((10, 5)), RED) and near(rgb.getpixel((10, 25)), GREEN)
+
+
+def test_sixteen_bit_grey_is_scaled_and_not_cut_off(tmp_path):
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16)[None].repeat(4, 0)
+    Image.fromarray(ramp).save(tmp_path / "deep.png")
+    values = np.asarray(open_poster(tmp_path / "deep.png"))[0, :, 0]
+    assert abs(values.astype(int) - np.arange(256)).max() <= 1
+
+
+def test_float_image():
+    assert to_rgb(Image.fromarray(np.full((2, 2), 0.5, dtype=np.float32))).getpixel((0, 0)) == (128, 128, 128)
+
+
+def test_alpha_lies_on_white_and_hides_no_colours(tmp_path):
+    clear = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
+    assert to_rgb(clear).getpixel((0, 0)) == (255, 255, 255)
+    half = Image.new("RGBA", (4, 4), (0, 0, 0, 128))
+    assert near(to_rgb(half).getpixel((0, 0)), (127, 127, 127), 2)
+    palette = Image.new("P", (4, 4), 0)
+    palette.putpalette([255, 0, 0])
+    palette.save(tmp_path / "p.gif", transparency=0)
+    assert open_poster(tmp_path / "p.gif").getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_pixel_cap_is_said_before_decoding(tmp_path):
+    Image.new("L", (300, 200)).save(tmp_path / "big.png")
+    with pytest.raises(ValueError, match=r"big\.png has 300 x 200 .*over the cap"):
+        open_poster(tmp_path / "big.png", max_pixels=50_000)
+    bomb = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(bomb, "png")
+    with pytest.raises(ValueError, match="too large"):
+        open_poster(bomb.getvalue())
+
+
+def test_a_passed_image_stays_as_it_was(upright, tmp_path):
+    palette = upright.convert("P")
+    before = palette.tobytes()
+    assert PosterImage.create(palette).mode == "RGB"
+    assert palette.mode == "P" and palette.tobytes() == before
+    upright.save(tmp_path / "lazy.png")
+    with Image.open(tmp_path / "lazy.png") as lazy:  # not loaded: fastai's own create fails on it
+        assert near(PosterImage.create(lazy).getpixel((10, 5)), RED)
+        assert lazy.size == (20, 30)
+
+
+def test_create_from_every_source(upright, tmp_path):
+    upright.save(tmp_path / "p.png")
+    array = np.asarray(upright)
+    sources = [
+        tmp_path / "p.png",
+        str(tmp_path / "p.png"),
+        (tmp_path / "p.png").read_bytes(),
+        upright,
+        array,
+        torch.tensor(array),
+    ]
+    for source in sources:
+        image = PosterImage.create(source)
+        assert isinstance(image, PosterImage) and image.getpixel((10, 5)) == RED, type(source)
+
+
+def test_unreadable_files_are_named_with_their_reason(upright, tmp_path):
+    upright.save(tmp_path / "good.jpg")
+    whole = (tmp_path / "good.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "page.jpg").write_text("<html>not found</html>")
+    (tmp_path / "empty.jpg").touch()
+    errors = unreadable_posters(sorted(tmp_path.glob("*.jpg")), workers=1)
+    assert sorted(p.name for p in errors) == ["cut.jpg", "empty.jpg", "page.jpg"]
+    assert "truncated" in errors[tmp_path / "cut.jpg"].lower()

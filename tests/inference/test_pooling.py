@@ -1,0 +1,75 @@
+"""Evidence of members that know different things adds up."""
+
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+from postergenre.inference.pooling import ensemble_weights, pool_probs
+
+
+@pytest.fixture(scope="module")
+def hints():
+    "Two members that each know one of two independent things, their true probabilities, and the truth."
+    rng = np.random.default_rng(0)
+    freq = np.array([0.5, 0.2, 0.05])
+    targets = rng.random((4000, 3)) < freq
+    seen = [targets * shift + rng.normal(size=targets.shape) for shift in (1.5, 1.0)]
+    # The log-odds of normal densities of variance 1 at 0 and at shift, added to those of the frequency.
+    probs = [expit(logit(freq) + s * shift - shift**2 / 2) for s, shift in zip(seen, (1.5, 1.0), strict=True)]
+    both = expit(logit(freq) + sum(s * shift - shift**2 / 2 for s, shift in zip(seen, (1.5, 1.0), strict=True)))
+    return probs, both, targets, freq
+
+
+def test_odds_of_independent_hints_are_bayes_rule(hints):
+    probs, both, _, freq = hints
+    np.testing.assert_allclose(pool_probs(probs, [1, 1], "odds", freq), both, atol=1e-9)
+
+
+def test_odds_weights_of_independent_hints_are_1(hints):
+    probs, _, targets, freq = hints
+    weights = ensemble_weights(probs, targets, "odds", freq)
+    np.testing.assert_allclose(weights, [1, 1], atol=0.15)
+    pooled, mean = (
+        pool_probs(probs, ensemble_weights(probs, targets, pool, freq), pool, freq) for pool in ("odds", "mean")
+    )
+    assert log_loss(targets.ravel(), pooled.ravel()) < log_loss(targets.ravel(), mean.ravel())
+
+
+def test_odds_weights_are_a_logistic_regression_without_a_constant(hints):
+    probs, _, targets, _ = hints
+    half = np.full(3, 0.5)  # no offset: what scikit-learn can fit
+    sure = [expit(2 * logit(p)) for p in probs]  # they say too much, so that no weight comes near 1
+    x = np.stack([logit(p).ravel() for p in sure], axis=1)
+    sk = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-8).fit(x, targets.ravel())
+    assert sk.coef_.min() > 0 and sk.coef_.max() < 1
+    np.testing.assert_allclose(ensemble_weights(sure, targets, "odds", half), sk.coef_[0], atol=1e-3)
+
+
+def test_a_member_that_is_always_right_on_few_movies_does_not_count_more_than_once(hints):
+    _, _, targets, freq = hints
+    few = targets[:20]
+    right = np.where(few, 0.8, 0.1)
+    assert ensemble_weights([right, np.tile(freq, (20, 1))], few, "odds", freq)[0] == 1
+
+
+def test_a_member_that_knows_nothing_has_no_weight(hints):
+    probs, _, targets, freq = hints
+    wrong = 1 - probs[0]
+    assert ensemble_weights([probs[0], wrong], targets, "odds", freq)[1] < 0.1
+    np.testing.assert_allclose(pool_probs([np.tile(freq, (2, 1))], [7], "odds", freq), np.tile(freq, (2, 1)), atol=1e-9)
+
+
+def test_certain_members_have_finite_odds(hints):
+    _, _, targets, freq = hints
+    sure = targets.astype(float)
+    assert np.isfinite(pool_probs([sure, sure], [1, 1], "odds", freq)).all()
+
+
+def test_what_cannot_be_pooled_is_said(hints):
+    probs, _, targets, freq = hints
+    with pytest.raises(ValueError, match="Unknown pool 'product'; choose one of: mean, odds"):
+        ensemble_weights(probs, targets, "product", freq)
+    with pytest.raises(ValueError, match="needs how frequent the genres are"):
+        pool_probs(probs, [1, 1], "odds")

@@ -1,0 +1,153 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from postergenre import load_learner, movie_probs, predict_posters
+from postergenre.data.augment import cut, grid
+from postergenre.inference.predict import poster_probs
+from postergenre.predict import main as predict_main
+
+
+@pytest.fixture(scope="module")
+def exported(cnn, tmp_path_factory):
+    file = tmp_path_factory.mktemp("export") / "learner.pkl"
+    cnn.export(file)
+    return file
+
+
+FRESH = """
+import sys
+from postergenre import load_learner, predict_posters
+learn = load_learner(sys.argv[1])
+predict_posters(learn, sys.argv[2:], progress=False).to_csv("there.csv", index=False)
+print(*learn.predict(sys.argv[2])[2].tolist(), file=sys.stderr)
+"""
+
+
+def test_exported_learner_gives_the_same_probabilities_in_a_fresh_process(cnn, exported, movies, tmp_path):
+    files = [str(p) for p in movies["poster"].head(5)]
+    (tmp_path / "fresh.py").write_text(FRESH)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = subprocess.run([sys.executable, "-W", "ignore", tmp_path / "fresh.py", exported, *files], cwd=elsewhere,
+                          capture_output=True, text=True, timeout=300)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    there = pd.read_csv(elsewhere / "there.csv")
+    here = predict_posters(cnn, files)
+    np.testing.assert_allclose(there[list(cnn.dls.vocab)], here[list(cnn.dls.vocab)], atol=1e-5)
+    predicted = [float(v) for v in done.stderr.splitlines()[-1].split()]
+    np.testing.assert_allclose(predicted, cnn.predict(files[0])[2].tolist(), atol=1e-5)
+
+
+def test_centre_view_is_what_predict_gives(cnn, movies):
+    files = movies["poster"].head(3).tolist()
+    probs, _ = poster_probs(cnn, files, views="center")
+    for file, row in zip(files, probs, strict=True):
+        np.testing.assert_allclose(row, cnn.predict(file)[2].numpy(), atol=1e-5)
+
+
+def test_grid_is_the_mean_over_crops_that_cover_the_poster(cnn, movies):
+    file = movies["poster"].iloc[0]
+    with Image.open(file) as poster:
+        poster = poster.convert("RGB")
+    rows = [
+        cnn.predict(np.asarray(cut(poster, (64, 64), *place)))[2].numpy()
+        for place in grid((poster.height, poster.width), (64, 64))
+    ]
+    probs, _ = poster_probs(cnn, [file])
+    np.testing.assert_allclose(probs[0], np.mean(rows, axis=0), atol=1e-5)
+
+
+def test_batches_do_not_matter(cnn, movies):
+    test = movies[movies["split"] == "test"]
+    np.testing.assert_allclose(movie_probs(cnn, test, bs=4), movie_probs(cnn, test, bs=500), atol=1e-5)
+
+
+def test_an_unreadable_file_is_a_row_and_not_the_end(cnn, movies, tmp_path):
+    good = movies["poster"].iloc[0]
+    (tmp_path / "a.jpg").write_bytes(good.read_bytes())
+    (tmp_path / "b.jpg").write_text("<html>")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "c.PNG").write_bytes(good.read_bytes()[:500])
+    (tmp_path / "notes.txt").write_text("not a poster")
+    table = predict_posters(cnn, tmp_path)
+    assert [p.rsplit("/", 1)[-1] for p in table["poster"]] == ["a.jpg", "b.jpg", "c.PNG"]
+    assert pd.isna(table["error"][0]) and "UnidentifiedImageError" in table["error"][1] and pd.notna(table["error"][2])
+    assert table.loc[0, "Drama":].notna().any() and table["Drama"].isna().tolist() == [False, True, True]
+    assert table["genres"][1] == []
+    with pytest.raises(ValueError, match=r"posters cannot be read, first .*check_posters=True"):
+        movie_probs(cnn, table)
+
+
+def test_images_and_bytes_are_taken_too(cnn, picture):
+    with Image.open(picture) as image:
+        table = predict_posters(cnn, [image, picture.read_bytes(), picture, np.asarray(image)])
+    vocab = list(cnn.dls.vocab)
+    assert table["poster"].tolist() == ["image 0", "image 1", str(picture), "image 3"] and table["error"].isna().all()
+    for i in range(1, 4):
+        np.testing.assert_allclose(table.loc[0, vocab].astype(float), table.loc[i, vocab].astype(float), atol=1e-5)
+
+
+def test_thresholds_of_the_learner_decide(cnn, picture):
+    old = cnn.loss_func.thresh
+    try:
+        cnn.loss_func.thresh = torch.tensor([0.0] * 3 + [1.0] * 17)
+        assert predict_posters(cnn, picture)["genres"][0] == list(cnn.dls.vocab)[:3]
+    finally:
+        cnn.loss_func.thresh = old
+
+
+def test_errors_of_paths_and_views(cnn, tmp_path):
+    with pytest.raises(FileNotFoundError, match="There is no"):
+        predict_posters(cnn, tmp_path / "none")
+    with pytest.raises(FileNotFoundError, match="holds no pictures"):
+        predict_posters(cnn, tmp_path)
+    with pytest.raises(ValueError, match=r"Unknown views 'all'; choose one of: auto, center, grid, mirror, scales"):
+        predict_posters(cnn, [b""], views="all")
+
+
+def test_bad_learner_files_are_one_clear_error(exported, tmp_path):
+    with pytest.raises(FileNotFoundError, match="There is no learner file"):
+        load_learner(tmp_path / "none.pkl")
+    (tmp_path / "garbage.pkl").write_text("hello")
+    (tmp_path / "cut.pkl").write_bytes(exported.read_bytes()[:5000])
+    torch.save({"a": 1}, tmp_path / "dict.pkl")
+    for name, said in (("garbage", "no whole learner"), ("cut", "no whole learner"), ("dict", "not a learner")):
+        with pytest.raises(ValueError, match=said):
+            load_learner(tmp_path / f"{name}.pkl")
+
+
+def test_missing_module_is_named(tmp_path):
+    # fastai hides it behind "cannot access local variable 'res'".
+    (tmp_path / "gone_module.py").write_text("class Thing:\n    pass\n")
+    code = "import sys, torch; sys.path.insert(0, '.'); import gone_module; torch.save(gone_module.Thing(), 'x.pkl')"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=120)
+    with pytest.raises(ImportError, match="gone_module"):
+        load_learner(tmp_path / "x.pkl")
+
+
+def test_predict_command_writes_a_csv(exported, movies, tmp_path, capsys):
+    files = [str(p) for p in movies["poster"].head(2)]
+    (tmp_path / "bad.jpg").write_text("no")
+    predict_main([str(exported), *files, str(tmp_path / "bad.jpg"), "--csv", str(tmp_path / "out.csv")])
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert len(table) == 3 and list(table.columns[:3]) == ["poster", "genres", "error"] and table.shape[1] == 23
+    out = capsys.readouterr().out
+    assert "1 of 3 could not be read" in out and "%" in out
+    with pytest.raises(SystemExit, match="There is no learner file"):
+        predict_main([str(tmp_path / "none.pkl"), files[0]])
+
+
+def test_predict_command_takes_views(cnn, exported, movies, tmp_path, capsys):
+    file = movies["poster"].iloc[0]
+    predict_main([str(exported), str(file), "--views", "center+mirror", "--csv", str(tmp_path / "out.csv")])
+    expected = predict_posters(cnn, file, views="center+mirror")[list(cnn.dls.vocab)]
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")[list(cnn.dls.vocab)], expected, atol=1e-5)
+    with pytest.raises(SystemExit, match="Unknown views 'mirrored'; choose one of") as stopped:
+        predict_main([str(exported), str(file), "--views", "mirrored"])
+    assert len(str(stopped.value).splitlines()) == 1

@@ -1,0 +1,102 @@
+"""Thresholds against brute force, and where a learner uses them."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from postergenre import calibrate, evaluate, movie_probs, tune_thresholds
+from postergenre.inference.thresholds import best_thresholds
+from postergenre.metrics import f1_per_genre
+
+
+def brute_force(p, t):
+    "F1 of every threshold there can be."
+    cuts = np.unique(p)
+    middles = np.concatenate([[cuts[0] / 2], (cuts[1:] + cuts[:-1]) / 2, [1.0]])
+    predicted = p > middles[:, None]
+    return middles, 2 * (predicted & t).sum(1) / np.maximum(predicted.sum(1) + t.sum(), 1)
+
+
+@pytest.mark.parametrize("decimals", [7, 1])  # 1: many equal probabilities
+def test_no_threshold_is_better(decimals):
+    rng = np.random.default_rng(0)
+    probs = rng.random((60, 5)).round(decimals)
+    targets = rng.random((60, 5)) < probs * [1, 0.6, 0.4, 0.2, 0.5]
+    thresh = best_thresholds(probs, targets, min_positives=1)
+    reached = f1_per_genre(probs, targets, thresh)
+    for g in range(5):
+        middles, f1 = brute_force(probs[:, g], targets[:, g])
+        assert reached[g] == pytest.approx(f1.max(), abs=1e-12)
+        assert thresh[g] == pytest.approx(middles[np.isclose(f1, f1.max(), atol=1e-12)].max())  # ties: the highest
+
+
+def test_by_hand():
+    probs = np.array([[0.9], [0.7], [0.4], [0.2]])
+    assert best_thresholds(probs, [[1], [1], [0], [0]], 1) == pytest.approx([0.55])
+    assert best_thresholds(probs, [[1], [0], [0], [1]], 1) == pytest.approx([0.8])  # F1 2/3 with one or all four
+    assert best_thresholds(probs, [[0], [0], [0], [1]], 1) == pytest.approx([0.1])  # all: half of the smallest
+    assert best_thresholds(np.full((3, 1), 0.6), [[1], [0], [0]], 1) == pytest.approx([0.3])  # nothing to cut between
+    assert best_thresholds(np.zeros((3, 1)), [[1], [0], [0]], 1) == [0.0]  # nothing is greater
+    assert best_thresholds(probs, np.zeros((4, 1)), 0) == [0.5]
+    order = np.random.default_rng(0).permutation(4)
+    targets = np.array([[1], [0], [0], [1]])
+    assert best_thresholds(probs[order], targets[order], 1) == best_thresholds(probs, targets, 1)
+
+
+def test_neighbouring_floats_are_told_apart():
+    low = np.float32(0.3)
+    probs = np.array([[low], [np.nextafter(low, np.float32(1))]], dtype=np.float32)
+    [thresh] = best_thresholds(probs, [[0], [1]], 1)
+    assert (torch.from_numpy(probs) > torch.tensor([thresh], dtype=torch.float64)).flatten().tolist() == [False, True]
+    probs = np.array([[0.3], [np.nextafter(0.3, 1)]])
+    assert (probs > best_thresholds(probs, [[0], [1]], 1)).ravel().tolist() == [False, True]
+
+
+def test_rare_genres_get_the_common_threshold():
+    rng = np.random.default_rng(1)
+    probs = rng.random((200, 4))
+    targets = rng.random((200, 4)) < probs * [0.9, 0.5, 0.03, 0]
+    n = targets.sum(0)
+    assert n[1] >= 10 > n[2] > n[3] == 0
+    thresh = best_thresholds(probs, targets)
+    middles, f1 = brute_force(probs.ravel(), targets.ravel())
+    assert thresh[2] == thresh[3] == pytest.approx(middles[f1.argmax()])
+    own = best_thresholds(probs, targets, min_positives=1)
+    np.testing.assert_array_equal(thresh[:2], own[:2])
+    assert own[2] != thresh[2] == own[3]
+
+
+@pytest.fixture
+def learn(cnn):
+    before = cnn.loss_func
+    cnn.loss_func = copy.deepcopy(before)
+    yield cnn
+    cnn.loss_func = before
+
+
+def test_they_decide_wherever_genres_are_predicted(learn, movies, capsys):
+    valid, test = (movies[movies["split"] == side] for side in ("valid", "test"))
+    calibrate(learn, verbose=False)
+    table = tune_thresholds(learn, min_positives=2)
+    said = capsys.readouterr().out
+    assert f"on the {len(valid)} posters that the thresholds were fitted on: {table['f1_before'].mean():.3f}" in said
+    assert "Fewer than 2 posters, so the common threshold: " in said
+    frequent = table["positives"] >= 2
+    assert (table["f1"] >= table["f1_before"])[frequent].all() and table["f1"].mean() > table["f1_before"].mean()
+    thresh = table["thresh"].to_numpy()
+    result = evaluate(learn, test)
+    np.testing.assert_array_equal(result.thresh, thresh)
+    np.testing.assert_array_equal(result.per_genre()["predicted"], (movie_probs(learn, test) > thresh).sum(0))
+    genres, mask, probs = learn.predict(test["poster"].iloc[0])
+    assert mask.tolist() == (probs.numpy() > thresh).tolist() and len(genres) == mask.sum()
+
+
+def test_errors_say_what_to_type(learn, movies):
+    with pytest.raises(ValueError, match="Unknown target 'f2'; choose one of: f1"):
+        tune_thresholds(learn, target="f2")
+    with pytest.raises(ValueError, match=r"training side; pass others, for example tune_thresholds\(learn, movies"):
+        tune_thresholds(learn, movies)
+    with pytest.raises(ValueError, match="no movies to choose thresholds on"):
+        best_thresholds(np.zeros((0, 3)), np.zeros((0, 3)))
