@@ -22,7 +22,7 @@ from postergenre.inference.calibrate import calibrate, uncalibrate
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
 from postergenre.inference.pooling import ensemble_weights, pool_probs
-from postergenre.inference.predict import movie_probs, predict_posters
+from postergenre.inference.predict import movie_probs, predict_movies, predict_posters
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.interpret.gradcam import gradcam, plot_gradcam
 from postergenre.interpret.interpretation import GenreInterpretation
@@ -30,7 +30,7 @@ from postergenre.interpret.palette import genre_palette, plot_genre_look
 from postergenre.losses import list_losses, poster_loss
 from postergenre.metrics import MacroAP, TopNAccuracy, macro_average_precision, top_n_accuracy
 from postergenre.text.reader import read_words
-from postergenre.training.learner import custom_cnn_learner, densenet_learner, poster_learner
+from postergenre.training.networks import custom_cnn_learner, densenet_learner, poster_learner
 from postergenre.vision.build import list_archs
 from postergenre.vision.views import make_views
 
@@ -75,6 +75,7 @@ __all__ = [
     "poster_block",
     "poster_learner",
     "poster_loss",
+    "predict_movies",
     "predict_posters",
     "random_expectation",
     "read_movies",

@@ -1,88 +1,80 @@
-"""How like others a poster is: an RBF kernel by landmarks, as features for a linear layer."""
+"""Layers that several rooms share: features brought to one scale, and features of likeness to landmarks."""
 
 import torch
 from torch import nn
 
-WIDTH = 2.0  # of the kernel: exp(-WIDTH x squared distance / its mean); 1 and 4 did worse on validation posters
-SMALLEST = 1e-6  # directions of the landmarks with less than this say nothing but rounding
-
-
-class RBFFeatures(nn.Module):
-    """Nystroem features of the kernel exp(-gamma |x - y|^2) (Williams & Seeger 2000; scikit-learn's Nystroem).
-
-    Their dot products are the kernel between posters, as far as the landmarks span it. Nothing is learned here.
-    """
-
-    def __init__(
-        self,
-        landmarks: torch.Tensor,  # (n, features), standardised
-        gamma: float,
-    ):
-        super().__init__()
-        values, vectors = torch.linalg.eigh(_kernel(landmarks, landmarks, gamma).double())
-        # times the root of n: a feature's mean square is then about 1, as that of a standardised one
-        root = vectors / values.clamp_min(SMALLEST).sqrt() * len(landmarks) ** 0.5
-        self.gamma = gamma
-        self.register_buffer("landmarks", landmarks)
-        self.register_buffer("root", root.float())
-        self.register_buffer("mean", torch.zeros(landmarks.shape[1]))
-        self.register_buffer("std", torch.ones(landmarks.shape[1]))
-
-    @classmethod
-    def choose(
-        cls,
-        x: torch.Tensor,  # (rows, features), standardised
-        n: int,  # landmarks; all rows if there are fewer
-        seed: int = 42,
-    ) -> "RBFFeatures":
-        "Rows drawn at random as landmarks, as wide as they are apart on average."
-        rows = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))[:n]
-        apart = _squared_distances(x[rows], x[rows]).sum() / max(1, len(rows) * (len(rows) - 1))
-        return cls(x[rows].clone(), WIDTH / max(apart.item(), SMALLEST))
-
-    def after(
-        self,
-        mean: torch.Tensor,  # (features,)
-        std: torch.Tensor,  # (features,)
-    ) -> "RBFFeatures":  # itself
-        "Take features that are not standardised from now on."
-        self.mean.copy_(mean)
-        self.std.copy_(std)
-        return self
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        "(batch, features) -> (batch, landmarks)."
-        return _kernel((x - self.mean) / self.std, self.landmarks, self.gamma) @ self.root
-
-
-def _squared_distances(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    return (x.square().sum(1, keepdim=True) + y.square().sum(1) - 2 * x @ y.T).clamp_min(0)
-
-
-def _kernel(x: torch.Tensor, y: torch.Tensor, gamma: float) -> torch.Tensor:
-    return (-gamma * _squared_distances(x, y)).exp()
-
 
 class Standardize(nn.Module):
-    "Brings features to mean 0 and standard deviation 1, as they were when it was set; it does not learn."
+    "Brings values to mean 0 and standard deviation 1, as they were where it was set; it does not learn."
 
     def __init__(
         self,
-        width: int,  # features
+        mean: torch.Tensor,  # of each feature (features,), or of each channel (3, 1, 1)
+        std: torch.Tensor,  # the same shape
     ):
         super().__init__()
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("std", torch.ones(width))
+        self.register_buffer("mean", mean.clone())
+        self.register_buffer("std", std.clone())
+
+    @classmethod
+    def fit(
+        cls,
+        x: torch.Tensor,  # (rows, features)
+    ) -> "Standardize":
+        "The scale of some features; one that never varies stays what it is."
+        return cls(x.mean(0), x.std(0).clamp_min(1e-6))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         "(batch, features) -> the same."
         return (x - self.mean) / self.std
 
+    def before(
+        self,
+        layer: nn.Linear,  # for features as they are; changed
+    ) -> nn.Linear:
+        "The same layer for features that were standardised."
+        with torch.no_grad():
+            layer.bias += layer.weight @ self.mean
+            layer.weight *= self.std
+        return layer
 
-def unscale(head: nn.Module, mean: torch.Tensor, std: torch.Tensor) -> nn.Module:
-    "The same head for features that were not standardised."
-    first = head if isinstance(head, nn.Linear) else head[0]
-    with torch.no_grad():
-        first.weight /= std
-        first.bias -= first.weight @ mean
-    return head
+    def within(
+        self,
+        layer: nn.Linear,  # for standardised features; changed
+    ) -> nn.Linear:
+        "The same layer for features as they are."
+        with torch.no_grad():
+            layer.weight /= self.std
+            layer.bias -= layer.weight @ self.mean
+        return layer
+
+
+class RBFFeatures(nn.Module):
+    """How like each landmark a row is, by the kernel exp(-gamma |x - y|^2): what scikit-learn's Nystroem gives.
+
+    Their dot products are the kernel between rows, as far as the landmarks span it. Times the root of the number of
+    landmarks, so that a feature's mean square is about 1, as that of a standardised one.
+    """
+
+    def __init__(
+        self,
+        landmarks: torch.Tensor,  # (n, features): Nystroem's components_
+        root: torch.Tensor,  # (n, n): its normalization_
+        gamma: float,
+    ):
+        super().__init__()
+        self.gamma = gamma
+        self.register_buffer("landmarks", landmarks)
+        self.register_buffer("root", root.T * len(landmarks) ** 0.5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        "(batch, features) -> (batch, landmarks)."
+        return (-self.gamma * squared_distances(x, self.landmarks)).exp() @ self.root
+
+
+def squared_distances(
+    x: torch.Tensor,  # (n, features)
+    y: torch.Tensor,  # (m, features)
+) -> torch.Tensor:  # (n, m)
+    "Between all pairs of rows."
+    return (x.square().sum(1, keepdim=True) + y.square().sum(1) - 2 * x @ y.T).clamp_min(0)

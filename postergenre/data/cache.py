@@ -1,8 +1,80 @@
-"""What was read or computed of each poster, kept in one file."""
+"""What was read or computed of each movie, kept in a file beside the runs: the second time costs nothing."""
 
 import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
+
+from postergenre.data.files import write_whole
+
+SAVE_EVERY = 500  # new values, so that a machine that stops loses minutes and not hours
+
+
+class Cache:
+    """One value a key in one file: arrays (rows, columns) in .npz, lists and texts in .json.
+
+    What is there is reused, what is not is computed and added; the file is replaced only once the new one is whole.
+    """
+
+    def __init__(
+        self,
+        file: str | Path,  # ends in .npz or .json; its folder is made when it is first written
+    ):
+        self.file = Path(file)
+        self.computed = 0  # values that were not there, summed over the calls
+        self._known: dict | None = None
+
+    def get(
+        self,
+        keys: Sequence[str | None],  # None: not kept
+        compute: Callable[[list[int]], Iterator[tuple[int, object]]],  # places of missing keys -> (place, value)
+    ) -> list:  # a value each, None where compute gave none. ValueError: the file is not whole
+        "Values by their keys; whatever was computed before an error or Ctrl-C is kept."
+        if self._known is None:
+            self._known = self._load()
+        fresh, unsaved = {}, 0
+        first = {key: i for i, key in reversed(list(enumerate(keys)))}
+        missing = [i for i, key in enumerate(keys) if key is None or (key not in self._known and first[key] == i)]
+        try:
+            for i, value in compute(missing) if missing else ():
+                self.computed += 1
+                if keys[i] is None:
+                    fresh[i] = value
+                    continue
+                self._known[keys[i]] = value
+                unsaved += 1
+                if unsaved % SAVE_EVERY == 0:
+                    self._save()
+        finally:
+            if unsaved % SAVE_EVERY:
+                self._save()
+        return [self._known.get(key, fresh.get(i)) for i, key in enumerate(keys)]
+
+    def _load(self) -> dict:
+        if not self.file.is_file():
+            return {}
+        try:
+            if self.file.suffix == ".json":
+                return dict(json.loads(self.file.read_text(encoding="utf-8")).items())
+            with np.load(self.file, allow_pickle=False) as saved:
+                ends = np.cumsum(saved["rows"])
+                return dict(zip(saved["keys"].tolist(), np.split(saved["values"], ends[:-1]), strict=True))
+        except (OSError, ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as e:
+            raise ValueError(f"{self.file} is not whole ({e}); delete it, and what it held is computed again") from e
+
+    def _save(self) -> None:
+        with write_whole(self.file) as whole:
+            if self.file.suffix == ".json":
+                whole.write_text(json.dumps(self._known, ensure_ascii=False), encoding="utf-8")
+                return
+            rows = [len(value) for value in self._known.values()]
+            values = np.concatenate([value for value in self._known.values() if len(value)] or [np.zeros((0, 0))])
+            with open(whole, "wb") as out:
+                np.savez(out, keys=np.array(list(self._known)), rows=np.array(rows), values=values)
 
 
 def poster_key(

@@ -109,3 +109,16 @@ def genre_names(
 def vocab_of(movies: pd.DataFrame) -> tuple[str, ...]:
     "The vocabulary the movies were read with (GENRES for a table that did not come from read_movies)."
     return tuple(movies.attrs.get("vocab", GENRES))
+
+
+def check_genres(
+    genres: str | Sequence[str],  # one name or several
+    vocab: Sequence[str],  # those that are known
+) -> list[str]:  # ValueError: a name is unknown, or there is none
+    "The genres asked for as a list, once it is sure that the vocabulary holds them."
+    genres = [genres] if isinstance(genres, str) else list(genres)
+    if not genres:
+        raise ValueError(f"No genre given; pass one or more of: {', '.join(vocab)}")
+    if unknown := [g for g in genres if g not in vocab]:
+        raise ValueError(f"Unknown genre {unknown[0]!r}; the learner knows: {', '.join(vocab)}")
+    return genres

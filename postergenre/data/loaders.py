@@ -1,11 +1,12 @@
 """Movies as fastai DataLoaders: posters opened once, cropped or resized, normalised, with multi-label targets."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from fastai.data.block import DataBlock, MultiCategoryBlock
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import ColReader, IndexSplitter, Normalize
@@ -14,6 +15,7 @@ from fastai.vision.augment import Resize, ResizeMethod
 from fastai.vision.core import imagenet_stats
 from fastai.vision.data import ImageBlock, get_grid
 from fastcore.meta import delegates
+from PIL import Image
 
 from postergenre.data.augment import PosterCrop, as_size
 from postergenre.data.balance import METHODS, TARGET, balanced_crops, training_movies
@@ -94,7 +96,7 @@ class PosterDataLoaders(DataLoaders):
                 f"{len(train)} training rows do not fill one batch of {bs}; pass bs={max(1, len(train) // 2)}"
             )
         vocab = vocab_of(movies)
-        rows = pd.concat([train, valid], ignore_index=True)[["poster", "genres"]]
+        rows = pd.concat([train, valid], ignore_index=True)
         multi_hot(rows["genres"], vocab)  # an unknown genre is said here, not in the middle of an epoch
         splitter = IndexSplitter(range(len(train), len(rows)))
         block = poster_block(size, crop, vocab, splitter, batch_tfms)
@@ -113,13 +115,23 @@ class PosterDataLoaders(DataLoaders):
         "Show posters as the network sees them, with their genres."
         loader = self.train if train else self.valid
         decoded = loader.decode_batch(loader.one_batch(), max_n=max_n)
-        columns = min(len(decoded), 5)
-        rows = -(-len(decoded) // columns)
-        axes = get_grid(len(decoded), nrows=rows, ncols=columns, figsize=figsize or (2.6 * columns, 3.1 * rows))
-        for (image, genres), ax in zip(decoded, axes, strict=False):
-            image.show(ctx=ax)
-            ax.set_title("\n".join(textwrap.wrap(", ".join(genres), 22)), fontsize=9)
-            ax.axis("off")
+        show_posters(*zip(*decoded, strict=True), figsize)
+
+
+def show_posters(
+    images: Iterable[Image.Image | torch.Tensor],  # as fastai decodes them
+    texts: Iterable[Sequence[str]],  # below each: genres, or lines
+    figsize: tuple[float, float] | None = None,  # inches
+) -> None:
+    "Posters beside each other, with their genres."
+    shown = list(zip(images, texts, strict=True))
+    columns = min(len(shown), 5)
+    rows = -(-len(shown) // columns)
+    axes = get_grid(len(shown), nrows=rows, ncols=columns, figsize=figsize or (2.6 * columns, 3.1 * rows))
+    for (image, genres), ax in zip(shown, np.ravel(axes), strict=False):
+        image.show(ctx=ax)
+        ax.set_title("\n".join(textwrap.wrap(", ".join(genres), 22)), fontsize=9)
+        ax.axis("off")
 
 
 def size_of(dls: DataLoaders) -> tuple[int, int]:

@@ -68,6 +68,22 @@ def read_movies(
     return movies
 
 
+def read_table(
+    source: pd.DataFrame | str | Path,  # a table, or a CSV; in a CSV a relative poster path starts at its folder
+    poster_col: str = "poster",
+) -> pd.DataFrame:  # FileNotFoundError: no such file
+    "A table of movies as it is, with its posters found."
+    if isinstance(source, pd.DataFrame):
+        return source
+    source = Path(source).expanduser()
+    if not source.is_file():
+        raise FileNotFoundError(f"There is no {source} (seen from {Path.cwd()}); pass the CSV of your movies")
+    table = pd.read_csv(source)
+    if poster_col in table:
+        table[poster_col] = [_find_poster(source.parent, p) for p in table[poster_col]]
+    return table
+
+
 def left_out_table(
     movies: pd.DataFrame,  # as read_movies returns it; its `.attrs["left_out"]` holds all the ids by reason
 ) -> pd.DataFrame:  # columns: left out (reason), movies (count), for example (first ids)

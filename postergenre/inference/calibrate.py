@@ -10,16 +10,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import torch
-from fastai.learner import Learner
 from scipy.optimize import Bounds, minimize
 from scipy.special import expit
 from torch.nn.functional import logsigmoid
 
 from postergenre.data.genres import multi_hot
 from postergenre.data.loaders import fitting_movies
-from postergenre.inference.predict import poster_outputs, refuse_unreadable
+from postergenre.data.reading import refuse_unreadable
 from postergenre.losses import as_genre_loss
 from postergenre.metrics import expected_calibration_error
+from postergenre.training.learner import PosterLearner
 
 __all__ = ["calibrate", "fit_calibration", "uncalibrate"]
 
@@ -28,13 +28,12 @@ OWN = (0.25, 0.5)  # and of each genre's own, about the shared ones; chosen on d
 
 
 def calibrate(
-    learn: Learner,  # trained or loaded; its loss gets the calibration, which learn.export keeps
+    learn: PosterLearner,  # trained or loaded; its loss gets the calibration, which learn.export keeps
     movies: pd.DataFrame | None = None,  # not from training; None: the validation posters of learn.dls
     views: str = "auto",  # views of a poster to average: those with which you will predict
     strength: float = 1.0,  # of the pull towards what all genres share; more for fewer posters, 0: none
     verbose: bool = True,  # print the calibration error
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
-    logits: Sequence[np.ndarray] | None = None,  # ready (views, genres) of each movie; None: the posters are looked at
 ) -> pd.DataFrame:  # a row a genre: positives, scale, bias; attrs: posters, ece_before, ece_after
     """Fit each genre's probabilities to how often it is true; predict, evaluate and all others give them from now on.
 
@@ -45,7 +44,9 @@ def calibrate(
     loss = as_genre_loss(learn.loss_func)
     movies = fitting_movies(learn, movies, "calibrate")
     targets = multi_hot(movies["genres"], learn.dls.vocab)
-    logits = view_logits(learn, movies, views, progress) if logits is None else logits
+    logits = view_logits(learn, movies, views, progress)
+    there = [len(rows) > 0 for rows in logits]  # a movie without evidence says nothing of how evidence should count
+    logits, targets = [rows for rows in logits if len(rows)], targets[there]
     scale, bias = fit_calibration(logits, targets, strength)
     before, after = (expected_calibration_error(mean_probs(logits, *ab), targets) for ab in ((1, 0), (scale, bias)))
     loss.scale, loss.bias = (torch.tensor(x, dtype=torch.float32) for x in (scale, bias))
@@ -61,7 +62,7 @@ def calibrate(
 
 
 def uncalibrate(
-    learn: Learner,  # calibrated or not
+    learn: PosterLearner,  # calibrated or not
 ) -> None:
     "Take the calibration away: probabilities are sigmoids of the network's outputs again."
     if getattr(learn.loss_func, "scale", None) is not None:
@@ -122,13 +123,13 @@ def mean_probs(
 
 
 def view_logits(
-    learn: Learner,
+    learn: PosterLearner,
     movies: pd.DataFrame,  # with the column poster
     views: str = "auto",  # as in `calibrate`
     progress: bool | None = None,
 ) -> list[np.ndarray]:  # (views, genres) of each poster. ValueError: a poster cannot be read
     "The network's outputs behind the probabilities that `movie_probs` averages, whatever its views are."
-    outputs, errors = poster_outputs(learn, movies["poster"].tolist(), views=views, progress=progress)
+    outputs, errors = learn.outputs(movies, views, progress=progress)
     refuse_unreadable(movies["poster"], errors)
     return outputs
 

@@ -1,9 +1,8 @@
 """Several learners as one: their probabilities pooled, with weights chosen on validation movies."""
 
-import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import cloudpickle
@@ -12,14 +11,14 @@ import pandas as pd
 import torch
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import MultiCategory
-from fastai.learner import Learner
 
 from postergenre.data.files import write_whole
 from postergenre.data.genres import multi_hot
-from postergenre.inference.export import load_learner
+from postergenre.data.reading import as_movie
 from postergenre.inference.pooling import check_pool, ensemble_weights, pool_probs
-from postergenre.inference.predict import movie_probs, poster_probs
-from postergenre.vision.views import check_views
+from postergenre.inference.predict import movie_probs
+from postergenre.modality import Explanation
+from postergenre.training.learner import ABSENT, PosterLearner, prediction, without_data
 
 
 class PosterEnsemble:
@@ -31,14 +30,14 @@ class PosterEnsemble:
 
     def __init__(
         self,
-        members: Sequence[Learner],  # trained or loaded, each calibrated if it is to be
+        members: Sequence[PosterLearner],  # trained or loaded, each calibrated if it is to be
         weights: Sequence[float]
         | None = None,  # not negative, one a member; of "mean" divided by their sum. None: equal
         views: str | Sequence[str] = "auto",  # as in `views.make_views`: for all, or one a member
         pool: str = "mean",  # or "odds", for members that know different things, as words and pictures: `pool_probs`
     ):
         self.members = list(members)
-        if not self.members or not all(isinstance(m, Learner) for m in self.members):
+        if not self.members or not all(isinstance(m, PosterLearner) for m in self.members):
             raise ValueError("An ensemble has one learner or more as its members: PosterEnsemble([learn, other])")
         self.views = [views] * len(self.members) if isinstance(views, str) else list(views)
         if len(self.views) != len(self.members):
@@ -52,7 +51,7 @@ class PosterEnsemble:
                     f"{name} knows other genres than {self.names[0]}, or in another order; train all members with the "
                     "same vocabulary"
                 )
-            check_views(member, of_member)
+            member.check_views(of_member)
         check_pool(pool, self.genre_freq)
         self.pool, self.loss_func = pool, SimpleNamespace(thresh=0.5)
         self.weights = weights
@@ -73,20 +72,37 @@ class PosterEnsemble:
             )
         share = weights / weights.sum()
         self._weights = share if self.pool == "mean" else weights
-        threshes = [torch.as_tensor(getattr(m.loss_func, "thresh", 0.5)).cpu().double() for m in self.members]
+        threshes = [torch.as_tensor(m.thresh).cpu().double() for m in self.members]
         if any(t.ndim for t in threshes):
-            self.loss_func.thresh = torch.from_numpy(self._together([t.numpy() for t in threshes], self._weights))
+            self.thresh = torch.from_numpy(self.together([t.numpy() for t in threshes]))
         else:
-            self.loss_func.thresh = sum(w * t.item() for w, t in zip(share, threshes, strict=True))
+            self.thresh = sum(w * t.item() for w, t in zip(share, threshes, strict=True))
 
-    def _together(self, probs: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
-        return pool_probs(probs, weights, self.pool, self.genre_freq)
+    def together(
+        self,
+        probs: Sequence[np.ndarray],  # (movies, genres) of each member; NaN: it has nothing to say of a movie
+    ) -> np.ndarray:  # (movies, genres)
+        "What the members say, pooled with their weights."
+        return pool_probs(probs, self.weights, self.pool, self.genre_freq)
+
+    @property
+    def thresh(self):  # one number, or one a genre
+        "A genre is predicted where its probability is greater."
+        return self.loss_func.thresh
+
+    @thresh.setter
+    def thresh(self, thresh):
+        self.loss_func.thresh = thresh
+
+    @property
+    def arch(self) -> str:
+        "All members' architectures."
+        return " + ".join(self.names)
 
     @property
     def names(self) -> list[str]:
         "The members' architectures, numbered where they repeat."
-        archs = [getattr(m, "arch", None) for m in self.members]
-        archs = [a if isinstance(a, str) else type(m.model).__name__ for a, m in zip(archs, self.members, strict=True)]
+        archs = [m.arch for m in self.members]
         return [f"{a} ({archs[: i + 1].count(a)})" if archs.count(a) > 1 else a for i, a in enumerate(archs)]
 
     @property
@@ -97,7 +113,7 @@ class PosterEnsemble:
     @property
     def genre_freq(self) -> np.ndarray | None:
         "How frequent each genre was in training, of the first member that knows."
-        return next((f for m in self.members if (f := getattr(m, "genre_freq", None)) is not None), None)
+        return next((m.genre_freq for m in self.members if m.genre_freq is not None), None)
 
     @property
     def model(self):
@@ -129,57 +145,63 @@ class PosterEnsemble:
         self.weights = ensemble_weights(probs, targets, self.pool, self.genre_freq)
         return self
 
-    def poster_probs(
+    def use_cache(
         self,
-        posters: Sequence,  # files, bytes or PIL images; each is opened once a member
-        bs: int = 64,  # pictures a batch
+        folder: str | Path | None,  # None: none
+    ) -> None:
+        "Members that look once keep what they see in a folder."
+        for member in self.members:
+            member.use_cache(folder)
+
+    def probs(
+        self,
+        movies: pd.DataFrame,  # as in PosterLearner.probs; each poster is opened once a member
         views: str = "auto",  # "auto": each member's own; else these for all
+        bs: int = 64,  # pictures a batch
         workers: int = 0,  # processes that read posters
         progress: bool | None = None,  # a bar a member; None: in a terminal or notebook
-    ) -> tuple[np.ndarray, list[str | None]]:  # as `inference.poster_probs`
-        "The members' probabilities, pooled; members of weight 0 are not asked."
-        asked, answers = [float(w) for w in self.weights if w > 0], []
-        for member, own, weight in zip(self.members, self.views, self.weights, strict=True):
-            if weight > 0:
-                seen = own if views == "auto" else views
-                answers.append(poster_probs(member, posters, bs, seen, workers, progress))
-        probs = self._together([p for p, _ in answers], asked)
-        errors = [next(filter(None, said), None) for said in zip(*(e for _, e in answers), strict=True)]
-        return probs.astype(np.float32), errors
+    ) -> tuple[np.ndarray, list[str | None]]:  # as PosterLearner.probs
+        "The members' probabilities, pooled. Members of weight 0 are not asked; one that has nothing to go by abstains."
+        asked = [i for i, weight in enumerate(self.weights) if weight > 0]
+        seen = {i: self.views[i] if views == "auto" else views for i in asked}
+        answers = [self.members[i].probs(movies, seen[i], bs, workers, progress) for i in asked]
+        pooled = pool_probs([p for p, _ in answers], self.weights[asked], self.pool, self.genre_freq)
+        errors = [_error(said) for said in zip(*(e for _, e in answers), strict=True)]
+        pooled[[error is not None for error in errors]] = np.nan
+        return pooled.astype(np.float32), errors
 
     @property
-    def heaviest(self) -> Learner:
+    def heaviest(self) -> PosterLearner:
         "The member with the greatest weight."
         return self.members[int(np.argmax(self.weights))]
 
     def predict(
         self,
-        image,  # a poster: file, bytes, array or PIL image. ValueError: it cannot be read
+        movie,  # a row of a table of movies, or a poster: file, bytes, array or PIL image. ValueError: not readable
     ) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:  # genres over the thresholds, which they are, probabilities
         "As `learn.predict`, with each member's views."
-        [probs], [error] = self.poster_probs([image], progress=False)
+        [probs], [error] = self.probs(pd.DataFrame([as_movie(movie)]), progress=False)
         if error:
             raise ValueError(f"The poster cannot be read: {error}")
-        probs = torch.from_numpy(probs)
-        over = probs > torch.as_tensor(self.loss_func.thresh)
-        return MultiCategory(g for g, on in zip(self.dls.vocab, over, strict=True) if on), over, probs
+        return prediction(probs, self.thresh, self.dls.vocab)
+
+    def explain(
+        self,
+        movie,  # as in PosterLearner.explain
+        genres: str | Sequence[str] | None = None,  # None: the three most probable
+        layer: str | None = None,  # of the heaviest member's network
+    ) -> Explanation:
+        "What the member with the greatest weight says of it."
+        name = self.names[self.members.index(self.heaviest)]
+        return replace(self.heaviest.explain(movie, genres, layer), member=name)
 
     def export(
         self,
         fname: str | Path,  # one file for all members, which `load_learner` reads
     ) -> None:
         "Write the ensemble without its members' data, as `learn.export` does for each; whole or not at all."
-        slim = copy.copy(self)
-        with TemporaryDirectory() as folder, write_whole(fname) as whole:
-            slim.members = []
-            for i, member in enumerate(self.members):
-                dls, opt = member.dls, member.opt
-                try:
-                    member.export(Path(folder).resolve() / f"{i}.pkl")
-                finally:  # fastai leaves a learner without its data when writing fails
-                    member.dls, member.opt = dls, opt
-                slim.members.append(load_learner(Path(folder) / f"{i}.pkl", cpu=False))
-            torch.save(slim, whole, pickle_module=cloudpickle)
+        with write_whole(fname) as whole, without_data(self.members):
+            torch.save(self, whole, pickle_module=cloudpickle)
 
     def __repr__(self) -> str:
         rows = zip(self.weights, self.names, self.views, strict=True)
@@ -187,3 +209,9 @@ class PosterEnsemble:
         many = f"{len(lines)} learner{'s' * (len(lines) > 1)}"
         pooled = "" if self.pool == "mean" else f", pooled by {self.pool}"
         return "\n".join([f"PosterEnsemble of {many}, {len(self.dls.vocab)} genres{pooled}", *lines])
+
+
+def _error(said: Sequence[str | None]) -> str | None:
+    "Of one movie, from what its members say: an error of any, but nothing to go by only if that is so for all."
+    errors = [error for error in said if error not in (None, ABSENT)]
+    return errors[0] if errors else ABSENT if all(error == ABSENT for error in said) else None

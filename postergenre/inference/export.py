@@ -1,21 +1,19 @@
-"""Learners in files."""
+"""Learners and ensembles from files."""
 
 import pickle
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
-from fastai.learner import Learner
 from fastai.torch_core import default_device
 
-if TYPE_CHECKING:
-    from postergenre.inference.ensemble import PosterEnsemble
+from postergenre.inference.ensemble import PosterEnsemble
+from postergenre.training.learner import PosterLearner
 
 
 def load_learner(
     fname: str | Path,  # what learn.export wrote
     cpu: bool = True,  # put the learner on the CPU (False: where fastai would train)
-) -> "Learner | PosterEnsemble":  # FileNotFoundError, ValueError (no learner), ImportError (a package is missing)
+) -> PosterLearner | PosterEnsemble:  # FileNotFoundError, ValueError (no learner), ImportError (a package is missing)
     "Load an exported learner or ensemble. Loading runs code that the file holds: only load files you trust."
     fname = Path(fname).expanduser()
     if not fname.is_file():
@@ -24,13 +22,21 @@ def load_learner(
         # fastai.learner.load_learner does the same, but hides a missing module and drops channels_last on CPUs.
         learn = torch.load(fname, map_location="cpu" if cpu else default_device(), weights_only=False)
     except (ImportError, AttributeError) as e:
+        if "postergenre" in str(e):  # its classes have moved to rooms since
+            raise ImportError(
+                f"{fname} was exported by an older version of postergenre ({e}); train and export it again, or load it "
+                "with the version that made it"
+            ) from e
         raise ImportError(f"{fname} needs a module or name that is not here ({e}); install it, then load again") from e
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, OSError) as e:
         first_line = str(e).splitlines()[0] if str(e) else type(e).__name__
         raise ValueError(f"{fname} is no whole learner file ({first_line}); export it again: learn.export(...)") from e
-    members = [learn] if isinstance(learn, Learner) else getattr(learn, "members", [learn])  # of an ensemble
-    if not all(isinstance(member, Learner) for member in members):
-        raise ValueError(f"{fname} holds a {type(learn).__name__}, not a learner; pass a file that learn.export wrote")
+    try:
+        members = learn.members
+    except AttributeError as e:
+        raise ValueError(
+            f"{fname} holds a {type(learn).__name__}, not a learner of ours; pass a file that learn.export wrote"
+        ) from e
     for member in members if cpu else []:
         member.dls.cpu()
         if hasattr(member, "mixed_precision"):

@@ -16,7 +16,7 @@ SURE = 1e-6  # probabilities nearer to 0 or 1 than this have no odds to add
 
 
 def pool_probs(
-    probs: Sequence[np.ndarray],  # (movies, genres) of each member
+    probs: Sequence[np.ndarray],  # (movies, genres) of each member; a row of NaN: it has nothing to say of the movie
     weights: Sequence[float],  # one a member; for "mean" together 1
     pool: str = "mean",  # or "odds"
     freq: np.ndarray | None = None,  # (genres,) how frequent each genre is, for "odds"
@@ -27,12 +27,18 @@ def pool_probs(
     odds: their log-odds relative to the genres' frequencies are weighted and added, which is right (with weights of 1)
     for members that know different things, as words and pictures: two hints are stronger than each (Genest & Zidek
     1986, https://doi.org/10.1214/ss/1177013825: the logarithmic opinion pool).
+    A member that has nothing to say of a movie moves nothing: the others count as if they were alone.
     """
     check_pool(pool, freq)
+    probs, weights = [np.asarray(p, dtype=np.float64) for p in probs], np.asarray(weights, dtype=np.float64)
     if pool == "mean":
-        return sum(w * np.asarray(p, dtype=np.float64) for p, w in zip(probs, weights, strict=True))
+        said = sum(w * np.nan_to_num(p) for p, w in zip(probs, weights, strict=True))
+        if not any(np.isnan(p).any() for p in probs):
+            return said
+        heard = sum(w * ~np.isnan(p) for p, w in zip(probs, weights, strict=True))
+        return np.divide(said * weights.sum(), heard, out=np.full(said.shape, np.nan), where=heard > 0)
     base = _odds(freq)
-    return expit(base + sum(w * (_odds(p) - base) for p, w in zip(probs, weights, strict=True)))
+    return expit(base + sum(w * np.nan_to_num(_odds(p) - base) for p, w in zip(probs, weights, strict=True)))
 
 
 def ensemble_weights(

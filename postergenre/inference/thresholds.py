@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import torch
-from fastai.learner import Learner
 
 from postergenre.data.genres import multi_hot
 from postergenre.data.loaders import fitting_movies
@@ -12,26 +11,21 @@ from postergenre.metrics import check_arrays, f1_per_genre
 
 __all__ = ["best_thresholds", "tune_thresholds"]
 
-TARGETS = ("f1",)
-
 
 def tune_thresholds(
-    learn: Learner,  # trained or loaded, calibrated or not; its loss gets the thresholds, which learn.export keeps
+    learn,  # a PosterLearner or PosterEnsemble, calibrated or not; it gets the thresholds, which learn.export keeps
     movies: pd.DataFrame | None = None,  # not from training; None: the validation posters of learn.dls
-    target: str = "f1",  # what to maximise
     min_positives: int = 10,  # as in best_thresholds
     views: str = "auto",  # views of a poster to average: those with which you will predict
     verbose: bool = True,  # print F1 before and after
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
     probs: np.ndarray | None = None,  # ready (movies, genres); None: the posters are looked at
-) -> pd.DataFrame:  # a row a genre: positives, thresh, f1_before, f1. ValueError: no posters, unknown target
-    "Set the threshold of each genre that is best on some posters; `learn.predict`, `evaluate` and all others use it."
-    if target not in TARGETS:
-        raise ValueError(f"Unknown target {target!r}; choose one of: {', '.join(TARGETS)}")
+) -> pd.DataFrame:  # a row a genre: positives, thresh, f1_before, f1. ValueError: no posters
+    "Set the threshold of each genre with the best F1 on some posters; `learn.predict` and all others use it."
     movies = fitting_movies(learn, movies, "tune_thresholds")
     targets = multi_hot(movies["genres"], learn.dls.vocab)
     probs = movie_probs(learn, movies, views=views, progress=progress) if probs is None else probs
-    before = f1_per_genre(probs, targets, getattr(learn.loss_func, "thresh", 0.5))
+    before = f1_per_genre(probs, targets, learn.thresh)
     thresh = best_thresholds(probs, targets, min_positives)
     columns = {
         "positives": targets.sum(0).astype(int),
@@ -40,7 +34,7 @@ def tune_thresholds(
         "f1": f1_per_genre(probs, targets, thresh),
     }
     table = pd.DataFrame(columns, index=pd.Index(learn.dls.vocab, name="genre"))
-    learn.loss_func.thresh = torch.from_numpy(thresh)
+    learn.thresh = torch.from_numpy(thresh)
     if verbose:
         said = f"Macro F1 on the {len(movies):,} posters that the thresholds were fitted on"
         print(f"{said}: {before.mean():.3f} before, {table['f1'].mean():.3f} after.")

@@ -13,7 +13,7 @@ from postergenre.losses import poster_loss
 from postergenre.recipes.runs.run import Run
 from postergenre.recipes.runs.setup import section
 from postergenre.training.callback import WeightEMA
-from postergenre.training.learner import freeze_norms, freeze_stages, poster_learner
+from postergenre.training.networks import freeze_norms, freeze_stages, poster_learner
 from postergenre.training.probe import start_from_probe
 
 

@@ -14,7 +14,7 @@ Ctrl-C keeps the runs that are done. The same command with --out of the folder b
 
 from postergenre.recipes._attention import AttentionSeries
 from postergenre.recipes.runs.cli import command
-from postergenre.training.learner import freeze_norms, poster_learner
+from postergenre.training.networks import freeze_norms, poster_learner
 
 
 def main(

@@ -10,7 +10,7 @@ Ctrl-C keeps the architectures that are done. The same command with --out of the
 
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.series import Series
-from postergenre.training.learner import poster_learner
+from postergenre.training.networks import poster_learner
 
 STUDY = ("densenet121", "custom_cnn")
 

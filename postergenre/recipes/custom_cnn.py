@@ -7,7 +7,7 @@ python -m postergenre.recipes.custom_cnn --config recipes/custom_cnn_study.toml 
 
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.run import Run
-from postergenre.training.learner import custom_cnn_learner
+from postergenre.training.networks import custom_cnn_learner
 
 
 def main(

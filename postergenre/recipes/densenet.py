@@ -7,7 +7,7 @@ python -m postergenre.recipes.densenet --config recipes/densenet_study.toml --da
 
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.run import Run
-from postergenre.training.learner import densenet_learner
+from postergenre.training.networks import densenet_learner
 
 
 def main(

@@ -1,48 +1,15 @@
-"""The meaning of the words on a poster, as a frozen body: what is read goes through a network for sentences."""
+"""The meaning of what is written: a network for sentences, from its package, a folder or the hub."""
 
 from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 
-import torch
 from huggingface_hub import constants, try_to_load_from_cache
 from torch import nn
 
-from postergenre.text.reader import READ_SIZE, Line, WordReader, check_package
+from postergenre.text.reader import Line
 from postergenre.vision.weights import WeightsUnavailableError, unreachable
-
-WORDS = "words"  # what to pass as an architecture of a probe
-STATS = ([0.0] * 3, [1.0] * 3)  # (mean, std): pictures from 0 to 1
-
-
-class WordBody(nn.Module):
-    """Reads what is written in pictures and gives the meaning of it as a vector of length 1.
-
-    The encoder is all-MiniLM-L6-v2 (Reimers & Gurevych 2019, https://arxiv.org/abs/1908.10084; Wang et al. 2020,
-    https://arxiv.org/abs/2002.10957), 384 features, for English; nothing legible is a text of no words.
-    """
-
-    def __init__(
-        self,
-        weights: str | Path | None = None,  # a folder or hub name for SentenceTransformer; None: all-MiniLM-L6-v2
-    ):  # ImportError: a package is missing; WeightsUnavailableError: the encoder cannot be had
-        super().__init__()
-        check_package()
-        self.reader, self.encoder = WordReader(), sentence_encoder(weights)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        "(batch, 3, height, width) of values from 0 to 1 -> (batch, features)."
-        pictures = (x * 255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
-        return self.encode([self.reader(picture) for picture in pictures])
-
-    def encode(
-        self,
-        lines: Sequence[list[Line]],  # of each poster
-    ) -> torch.Tensor:  # (posters, features)
-        "The meaning of words that were read."
-        encoded = self.encoder.encode(list(map(as_text, lines)), convert_to_tensor=True, show_progress_bar=False)
-        return encoded.float().clone()  # else it could not be trained on: it is made in inference mode
 
 
 def as_text(
@@ -52,22 +19,9 @@ def as_text(
     return "\n".join(line.text for line in lines)
 
 
-def word_body(
-    size: tuple[int, int],  # (height, width) of the pictures. ValueError: not READ_SIZE
-    weights: str | Path | None = None,  # as in WordBody
-) -> tuple[nn.Module, tuple]:  # the body, (mean, std) of its inputs
-    "A frozen body that reads."
-    if tuple(size) != READ_SIZE:
-        raise ValueError(
-            f"Words are read in pictures of {READ_SIZE[0]}x{READ_SIZE[1]} pixels, not {size[0]}x{size[1]}; "
-            f"pass --size {READ_SIZE[0]}x{READ_SIZE[1]}, in Python size={READ_SIZE}"
-        )
-    return WordBody(weights).requires_grad_(False).eval(), STATS
-
-
 def sentence_encoder(
-    weights: str | Path | None = None,  # as in WordBody
-) -> nn.Module:  # ImportError, WeightsUnavailableError: as in WordBody
+    weights: str | Path | None = None,  # a folder or hub name for SentenceTransformer; None: all-MiniLM-L6-v2
+) -> nn.Module:  # ImportError: a package is missing; WeightsUnavailableError: it cannot be had
     "A SentenceTransformer on the CPU."
     try:
         from sentence_transformers import SentenceTransformer  # of an extra, and slow to import

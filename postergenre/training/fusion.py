@@ -1,84 +1,195 @@
-"""A network of frozen bodies and one trained head: what a probe is, once it is a model for pictures."""
+"""A learner of evidence of one kind or several: frozen modalities, and one trained head on what they see."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import torch
+from scipy.special import logit
 from torch import nn
 
-from postergenre.text.encoder import WORDS, WordBody, word_body
-from postergenre.vision.build import create_model, head_name
-from postergenre.vision.stages import StagePooling
-from postergenre.vision.weights import LITE
+from postergenre.data.augment import PosterImage
+from postergenre.data.genres import check_genres
+from postergenre.data.loaders import show_posters
+from postergenre.data.reading import as_movie, poster_of
+from postergenre.modality import Explanation, Modality, no_parts
+from postergenre.training.learner import ABSENT, PosterLearner, prediction
+from postergenre.training.readings import Readings
 
-
-class FrozenBodies(nn.Module):
-    """The pooled features of several bodies beside each other; they stay in eval mode, their weights as they are.
-
-    Takes pictures normalised for the first body; another body's mean and std are reached from there.
-    """
-
-    def __init__(
-        self,
-        bodies: Sequence[nn.Module],  # (batch, 3, height, width) -> (batch, features)
-        stats: Sequence[tuple],  # (mean, std) of each body's inputs, three numbers each
-    ):
-        super().__init__()
-        self.bodies = nn.ModuleList(bodies).requires_grad_(False).eval()
-        (first_mean, first_std), *_ = stats = [tuple(torch.tensor(s).view(3, 1, 1) for s in pair) for pair in stats]
-        for i, (mean, std) in enumerate(stats):
-            self.register_buffer(f"scale{i}", first_std / std)
-            self.register_buffer(f"shift{i}", (first_mean - mean) / std)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        "(batch, 3, height, width) -> (batch, features of all bodies)."
-        return torch.cat([self.one(i, x) for i in range(len(self.bodies))], dim=1)
-
-    def one(
-        self,
-        i: int,  # which body
-        x: torch.Tensor,  # (batch, 3, height, width), normalised for the first body
-    ) -> torch.Tensor:  # (batch, features)
-        "The features of one body."
-        return self.bodies[i](x * getattr(self, f"scale{i}") + getattr(self, f"shift{i}")).flatten(1)
-
-    def train(self, mode: bool = True) -> "FrozenBodies":
-        "Stay in eval mode: frozen means that batch statistics do not move either."
-        return super().train(False)
+SURE = 1e-6  # log-odds of probabilities nearer to 0 or 1 say nothing but rounding
 
 
 class ProbeModel(nn.Module):
-    "Frozen bodies, then a head that can be trained on their features alone."
+    "Frozen modalities, then a head that can be trained on their features alone."
 
     def __init__(
         self,
-        features: FrozenBodies,
-        head: nn.Module,  # (batch, features) -> (batch, genres)
+        modalities: Sequence[Modality],
+        widths: Sequence[int],  # features of each
+        n_out: int,  # genres
     ):
         super().__init__()
-        self.features, self.head = features, head
+        self.modalities = nn.ModuleList(modalities).requires_grad_(False).eval()
+        self.widths, self.head = list(widths), nn.Linear(sum(widths), n_out)
+        self.register_buffer("absent", torch.zeros(sum(widths)))
+        nn.init.zeros_(self.head.weight)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        "(batch, 3, height, width) -> (batch, genres) logits."
-        return self.head(self.features(x))
+    def forward(self, batch: Readings) -> torch.Tensor:
+        "What modalities read of movies -> (batch, genres) logits."
+        return self.head(self.features(batch))
+
+    def features(self, batch: Readings) -> torch.Tensor:
+        "(batch, features of all); what a movie lacks is what training movies have on average, which adds nothing."
+        x = self.absent.repeat(len(batch.rows), 1)
+        columns = zip(*batch.rows, strict=True)
+        for modality, own, readings in zip(self.modalities, x.split(self.widths, dim=1), columns, strict=True):
+            there = [i for i, reading in enumerate(readings) if reading is not None]
+            if there:
+                own[there] = modality.encode([readings[i] for i in there]).to(own)
+        return x
 
 
-def reads_only(model: nn.Module) -> bool:
-    "Whether a network sees nothing of a poster but its words."
-    return isinstance(model, ProbeModel) and all(isinstance(body, WordBody) for body in model.features.bodies)
+class ProbeLearner(PosterLearner):
+    "A PosterLearner that looks at movies through its modalities, each in its own way."
+
+    @property
+    def modalities(self) -> Sequence[Modality]:
+        "Its kinds of evidence."
+        return self.model.modalities
+
+    def use_cache(self, folder: str | Path | None) -> None:
+        "Keep in a folder what the modalities read and see, and use what is there."
+        for modality in self.modalities:
+            modality.keep_in(folder)
+
+    def check_views(self, views: str) -> None:
+        "ValueError: unknown names, or a modality cannot look at posters in this way."
+        for modality in self.modalities:
+            modality.views(views)
+
+    def features(
+        self,
+        movies: pd.DataFrame,
+        views: str = "auto",
+        bs: int = 32,
+        workers: int = 0,
+        progress: bool | None = None,
+    ) -> tuple[list[np.ndarray], list[str | None]]:  # (views, features of all), no rows: all are absent; errors
+        "What the modalities see; NaN stands for one that a movie lacks."
+        seen = [modality.features(movies, views, bs, workers, progress) for modality in self.modalities]
+        errors = [next(filter(None, said), None) for said in zip(*(e for _, e in seen), strict=True)]
+        each = zip(*(rows for rows, _ in seen), strict=True)
+        return [side_by_side(rows, self.model.widths) for rows in each], errors
+
+    def outputs(self, movies, views="auto", bs=64, workers=0, progress=None):
+        "As PosterLearner.outputs, from what the modalities see."
+        self.check_views(views)
+        rows, errors = self.features(movies, views, bs, workers, progress)
+        there = [x for x in rows if len(x)]
+        if not there:
+            return [np.zeros((0, len(self.dls.vocab)), dtype=np.float32)] * len(rows), errors
+        logits = self.logits_of(torch.from_numpy(np.concatenate(there))).cpu().numpy()
+        return np.split(logits, np.cumsum([len(x) for x in rows])[:-1]), errors
+
+    def logits_of(
+        self,
+        features: torch.Tensor,  # (rows, features of all modalities), NaN where absent
+    ) -> torch.Tensor:  # (rows, genres)
+        "What the head makes of features."
+        model = self.model.to(self.dls.device).eval()
+        x = features.to(model.absent)
+        with torch.inference_mode():
+            return model.head(torch.where(x.isnan(), model.absent, x))
+
+    def log_odds(
+        self,
+        logits: torch.Tensor,  # (rows, genres)
+    ) -> np.ndarray:  # calibrated
+        "Log-odds of probabilities."
+        return logit(self.activation(logits).double().cpu().numpy().clip(SURE, 1 - SURE))
+
+    def predict(
+        self,
+        movie,  # a row of a table of movies, or a poster: file, bytes, array or PIL image
+    ):  # as fastai's `predict`. ValueError: it cannot be read, or nothing is there to go by
+        "Genres over the thresholds, which they are, and all probabilities."
+        [probs], [error] = self.probs(pd.DataFrame([as_movie(movie)]), "center", progress=False)
+        if error:
+            raise ValueError(f"The movie cannot be read: {error}")
+        return prediction(probs, self.thresh, self.dls.vocab)
+
+    def show_results(
+        self,
+        ds_idx: int = 1,  # 0: training movies, 1: validation
+        dl=None,  # other loaders of these movies
+        max_n: int = 9,
+        figsize: tuple[float, float] | None = None,
+        **kwargs,  # of fastai's show_results, which shows batches of pictures
+    ) -> None:
+        "Some posters with their true genres and, below, those predicted."
+        movies = (self.dls[ds_idx] if dl is None else dl).items.head(max_n)
+        said = [prediction(p, self.thresh, self.dls.vocab)[0] for p in self.probs(movies, progress=False)[0]]
+        texts = [[", ".join(true), ", ".join(own) or "–"] for true, own in zip(movies["genres"], said, strict=True)]
+        show_posters(map(PosterImage.create, movies["poster"]), texts, figsize)
+
+    def explain(self, movie, genres=None, layer=None) -> Explanation:
+        "What each modality says of it: the parts that speak for genres, and where on the poster they are."
+        if layer is not None:
+            raise ValueError("A learner of frozen modalities has several networks; leave layer= out")
+        vocab, row = list(self.dls.vocab), as_movie(movie)
+        wanted = None if genres is None else check_genres(genres, vocab)
+        poster = poster_of(row)
+        row |= {} if poster is None else {"poster": PosterImage.create(poster)}
+        readings = [modality.read(row) for modality in self.modalities]
+        if all(reading is None for reading in readings):
+            raise ValueError(f"There is no evidence on the movie: {ABSENT}")
+        model = self.model.to(self.dls.device).eval()
+        with torch.no_grad():
+            x = model.features(Readings([readings]))
+            probs = self.activation(model.head(x))[0].float().cpu().numpy()
+        wanted = wanted or [vocab[i] for i in np.argsort(-probs, kind="stable")[:3]]
+        columns, at = [vocab.index(g) for g in wanted], 0
+        parts, heats = [no_parts(wanted)], []
+        for modality, reading, width in zip(self.modalities, readings, model.widths, strict=True):
+            own = slice(at, at + width)
+            at += width
+            if reading is None:
+                continue
+
+            def logits(features: torch.Tensor, own=own) -> torch.Tensor:
+                before, after = (part.expand(len(features), -1) for part in (x[:, : own.start], x[:, own.stop :]))
+                return model.head(torch.cat([before, features.to(x), after], dim=1))
+
+            def log_odds(features: torch.Tensor, logits=logits) -> np.ndarray:
+                return self.log_odds(logits(features))
+
+            part = modality.explain(row, reading, logits, log_odds, columns, model.absent[own])
+            names = [(modality.name, name, *effect) for name, effect in part.parts]
+            parts.append(pd.DataFrame(names, columns=parts[0].columns))
+            if part.heat is not None:
+                heats.append((sum((effect for _, effect in part.parts), np.zeros(len(wanted))), part.heat))
+        size = (1, 1) if poster is None else (row["poster"].height, row["poster"].width)
+        heat = np.zeros((len(wanted), *size), dtype=np.float32)
+        for i in range(len(wanted) if heats else 0):  # where the kind of evidence lies that says most
+            heat[i] = max(heats, key=lambda said, i=i: said[0][i])[1][i]
+        kinds = list(self.modalities)
+        heading, meaning = (" · ".join(dict.fromkeys(getattr(k, a) for k in kinds)) for a in ("heading", "meaning"))
+        said = {g: float(probs[vocab.index(g)]) for g in wanted}
+        return Explanation(said, pd.concat(parts, ignore_index=True), heat, heading, meaning)
 
 
-def frozen_body(
-    arch: str,  # as in create_model, or "words": what is written (models/words.py)
-    size: tuple[int, int],  # (height, width) of the input in pixels
-    pretrained: bool = False,  # as in create_model; words are always read by a trained network
-    weights: str | Path | None = None,  # as in create_model; for words as in WordBody, where "lite" is the default too
-    stages: bool = True,  # statistics of all stages, as StagePooling; False: what the last layer would see
-) -> tuple[nn.Module, tuple | None]:  # without its last layer; (mean, std) of its inputs, None for random weights
-    "Any architecture by name up to its last layer."
-    if arch == WORDS:
-        return word_body(size, None if weights == LITE else weights)
-    body, stats = create_model(arch, 1, size, pretrained, weights)
-    body.set_submodule(head_name(body), nn.Identity())
-    body.requires_grad_(False).eval()
-    return (StagePooling(body, size).eval() if stages else body), stats
+def side_by_side(
+    rows: Sequence[np.ndarray],  # (views, features) of each modality, no rows: it is absent
+    widths: Sequence[int],  # features of each
+) -> np.ndarray:  # (views, features of all); no rows: all are absent
+    "The features of one movie; a modality of fewer views counts with its mean, an absent one is NaN."
+    n = max(map(len, rows))
+    columns = []
+    for own, width in zip(rows, widths, strict=True):
+        if not len(own):
+            own = np.full((n, width), np.nan, dtype=np.float32)
+        elif len(own) != n:
+            own = np.repeat(own.mean(0, keepdims=True), n, axis=0)
+        columns.append(own)
+    return np.concatenate(columns, axis=1)

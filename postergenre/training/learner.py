@@ -1,157 +1,226 @@
-"""fastai learners for posters: any architecture by name, and the study's two."""
+"""A fastai Learner that answers for movies: probabilities, thresholds, and what of a poster speaks for a genre."""
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
+import pandas as pd
 import torch
-from fastai.callback.channelslast import ChannelsLast
-from fastai.callback.core import Callback
-from fastai.callback.training import BnFreeze
 from fastai.data.core import DataLoaders
-from fastai.data.transforms import Normalize
+from fastai.data.transforms import MultiCategory
 from fastai.learner import Learner
-from fastai.optimizer import Adam
-from fastcore.meta import delegates
+from fastai.vision.core import TensorImage
 from fasttransform import Pipeline
 from torch import nn
 
-from postergenre.data.loaders import size_of
-from postergenre.losses import poster_loss
-from postergenre.metrics import MacroAP, TopNAccuracy
-from postergenre.vision.build import CUSTOM, create_model, head_name, split_body_head
-from postergenre.vision.stages import StageModel, stage_names
+from postergenre.data.augment import PosterImage
+from postergenre.data.files import write_whole
+from postergenre.data.genres import check_genres
+from postergenre.data.reading import as_movie, poster_of
+from postergenre.modality import Explanation, no_parts
+from postergenre.vision.gradcam import HEADING, MEANING, class_heats, dense_crops, view_boxes
+from postergenre.vision.maps import evaluating
+from postergenre.vision.pictures import PosterViews, by_shape
+from postergenre.vision.views import LARGER, crop_window, for_validation, resolve_views, whole_size
+
+ABSENT = "nothing is there that the learner looks at"  # the error of a movie without evidence: it is not unreadable
 
 
-@delegates(Learner.__init__, but=["splitter"])
-def model_learner(
-    dls: DataLoaders,  # from PosterDataLoaders.from_movies
-    model: nn.Module,  # (batch, 3, height, width) -> (batch, genres) logits
-    stats: tuple | None = None,  # (mean, std) of the network's inputs; None: as the loaders have them
-    arch: str = "custom",  # what the network is called
-    channels_last: bool
-    | None = None,  # memory format; None: on for networks with convolutions (4-15 times faster on CPUs)
-    **kwargs,
-) -> Learner:  # as poster_learner's; the last layer's bias starts at the genres' frequencies
-    "A learner for the genres of a poster from any network."
-    _start_at_frequencies(model, getattr(dls, "row_freq", None))
-    if stats is not None:
-        dls = with_stats(dls, *stats)
-    if kwargs.get("loss_func") is None:
-        kwargs["loss_func"] = poster_loss("bce")
-    kwargs.setdefault("metrics", [TopNAccuracy(), MacroAP()])
-    kwargs.setdefault("opt_func", Adam)
-    learn = Learner(dls, model, splitter=split_body_head, **kwargs)
-    learn.arch = arch
-    learn.genre_freq = getattr(dls, "genre_freq", None)
-    if channels_last or (channels_last is None and any(isinstance(m, nn.Conv2d) for m in model.modules())):
-        learn.add_cb(ChannelsLast())
-        learn.model.to(memory_format=torch.channels_last)
-    return learn
+class PosterLearner(Learner):
+    "A fastai Learner whose network looks at posters; `PosterEnsemble` and learners of other evidence answer the same."
+
+    def __init__(
+        self,
+        dls: DataLoaders,  # from PosterDataLoaders.from_movies
+        model: nn.Module,  # (batch, 3, height, width) -> (batch, genres) logits
+        arch: str = "custom",  # what the network is called
+        **kwargs,  # of fastai's Learner
+    ):
+        super().__init__(dls, model, **kwargs)
+        self.arch, self.genre_freq = arch, getattr(dls, "genre_freq", None)
+
+    @property
+    def members(self) -> list["PosterLearner"]:
+        "Itself: an ensemble has several."
+        return [self]
+
+    @property
+    def thresh(self):  # one number, or one a genre
+        "A genre is predicted where its probability is greater; kept in the loss, so that fastai uses it too."
+        return getattr(self.loss_func, "thresh", 0.5)
+
+    @thresh.setter
+    def thresh(self, thresh):
+        self.loss_func.thresh = thresh
+
+    @property
+    def activation(self) -> Callable[[torch.Tensor], torch.Tensor]:  # ValueError: the loss has none
+        "What makes probabilities of the network's outputs."
+        activation = getattr(self.loss_func, "activation", None)
+        if activation is None:
+            raise ValueError(
+                "The learner's loss has no activation, so its outputs are no probabilities; use poster_learner"
+            )
+        return activation
+
+    @property
+    def item_tfms(self) -> Pipeline:
+        "What validation makes of a poster."
+        return for_validation(self.dls.valid.after_item)
+
+    def use_cache(
+        self,
+        folder: str | Path | None,  # None: none
+    ) -> None:
+        "Keep what is computed once in files; a network that is trained looks anew each time."
+
+    def probs(
+        self,
+        movies: pd.DataFrame,  # with the column poster: files, bytes or PIL images; and what else the learner looks at
+        views: str = "auto",  # center, grid, mirror, scales, joined by +, as `make_views`; "auto": grid if cropped
+        bs: int = 64,  # pictures a batch (each view counts)
+        workers: int = 0,  # processes that read
+        progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    ) -> tuple[np.ndarray, list[str | None]]:  # (movies, genres), NaN where there is an error; an error or None each
+        "Probabilities, each the mean over views. The error ABSENT: the movie has nothing that the learner looks at."
+        activation = self.activation  # a learner without one is refused before it looks at thousands of posters
+        outputs, errors = self.outputs(movies, views, bs, workers, progress)
+        probs = np.full((len(outputs), len(self.dls.vocab)), np.nan, dtype=np.float32)
+        for i, rows in enumerate(outputs):
+            if len(rows):
+                probs[i] = activation(torch.from_numpy(rows).to(self.dls.device)).double().mean(0).cpu().numpy()
+            elif errors[i] is None:
+                errors[i] = ABSENT
+        return probs, errors
+
+    def outputs(
+        self,
+        movies: pd.DataFrame,  # as in `probs`
+        views: str = "auto",  # as in `probs`
+        bs: int = 64,
+        workers: int = 0,
+        progress: bool | None = None,
+    ) -> tuple[list[np.ndarray], list[str | None]]:  # (views, genres) of each movie, none where absent; errors
+        "Logits of each view. ValueError: as in `check_views`."
+        self.check_views(views)
+        self.model.to(self.dls.device).eval()
+        return _OwnViews(self).features(movies, views, bs, workers, progress)
+
+    def view_outputs(
+        self,
+        views: torch.Tensor,  # uint8 (views, 3, height, width), of one size
+    ) -> torch.Tensor:  # (views, genres), on the learner's device
+        "The network's outputs for pictures, batch transforms included."
+        x = for_validation(self.dls.valid.after_batch)(TensorImage(views).to(self.dls.device))
+        return self.model(x.as_subclass(torch.Tensor).contiguous(memory_format=torch.channels_last))
+
+    def check_views(
+        self,
+        views: str,  # as in `parse_views`
+    ) -> None:  # ValueError: unknown names, or the learner cannot look at posters in this way
+        "Make sure that the learner takes views, before it looks at thousands of posters."
+        wanted = resolve_views(views, self.item_tfms)
+        if len(wanted.scales) == 1 or crop_window(self.item_tfms):
+            return
+        before, after = whole_size(self.item_tfms), whole_size(self.item_tfms, LARGER)
+        said = f"views={views!r} also shows the network {after[0]}x{after[1]} pixels, "
+        picture = torch.zeros(1, 3, *after, dtype=torch.uint8, device=self.dls.device)
+        if for_validation(self.dls.valid.after_batch)(TensorImage(picture)).shape[2:] != picture.shape[2:]:
+            raise ValueError(f"{said}but the learner's batch transforms undo that; use 'mirror' or 'grid' instead")
+        # Twice the size: a network that flattens its last map, as CustomCNN, may take a little more and look at a part.
+        for size in (after, whole_size(self.item_tfms, 2)):
+            try:
+                with evaluating(self.model.to(self.dls.device)) as model, torch.inference_mode():
+                    model(torch.zeros(1, 3, *size, device=self.dls.device))
+            except (RuntimeError, AssertionError, ValueError) as e:
+                raise ValueError(
+                    f"{said}but it takes only {before[0]}x{before[1]}; use 'mirror' or 'grid' instead"
+                ) from e
+
+    def explain(
+        self,
+        movie,  # a row of a table of movies, or a poster: file, bytes or PIL image
+        genres: str | Sequence[str] | None = None,  # one or several of dls.vocab; None: the three most probable
+        layer: str | None = None,  # name in model.named_modules(); None: as `target_layer`
+    ) -> Explanation:  # ValueError: unknown genre or layer
+        """Where on the poster the network finds evidence for genres, by Grad-CAM; the learner is left as it was.
+
+        A learner of crops looks at those that `probs` looks at and at those half-way between them; their heat is
+        blended. Posters over three crops high or wide stay cold where none looks.
+        """
+        vocab = list(self.dls.vocab)
+        wanted = None if genres is None else check_genres(genres, vocab)
+        poster = PosterImage.create(poster_of(as_movie(movie)))
+        views, scored = self.dense_views(poster)
+        boxes = view_boxes(lambda image: self.dense_views(image)[0], poster)
+        found = {}
+
+        def choose(logits: torch.Tensor) -> list[int]:
+            found["probs"] = self.activation(logits).float().cpu().numpy()[scored].mean(0)
+            found["genres"] = wanted or [vocab[i] for i in np.argsort(-found["probs"], kind="stable")[:3]]
+            return [vocab.index(g) for g in found["genres"]]
+
+        size, run = (poster.height, poster.width), lambda: self.view_outputs(views)
+        model = self.model.to(self.dls.device)
+        heat, _ = class_heats(model, run, choose, boxes, size, tuple(views.shape[-2:]), layer)
+        probs = {g: float(found["probs"][vocab.index(g)]) for g in found["genres"]}
+        return Explanation(probs, no_parts(found["genres"]), heat, HEADING, MEANING)
+
+    def dense_views(self, poster: PosterImage) -> tuple[torch.Tensor, np.ndarray]:
+        "The poster as the network sees it: whole, or its crops and those half-way between; which of them `probs` uses."
+        if window := crop_window(self.item_tfms):
+            return dense_crops(poster, window)
+        return torch.stack(_OwnViews(self).look({"poster": poster})), np.ones(1, dtype=bool)
+
+    def export(
+        self,
+        fname: str | Path = "export.pkl",  # under `path`, as fastai's
+        pickle_module=cloudpickle,
+        pickle_protocol: int = 2,
+    ) -> None:
+        "Write the learner without its data, as fastai's `export`; whole or not at all, and it keeps its data."
+        with write_whole(self.path / fname) as whole, without_data([self]):
+            torch.save(self, whole, pickle_module=pickle_module, pickle_protocol=pickle_protocol)
 
 
-@delegates(model_learner, but=["model", "stats"])
-def poster_learner(
-    dls: DataLoaders,  # from PosterDataLoaders.from_movies
-    arch: str = "densenet121",  # torchvision or timm name; "custom_cnn"; see list_archs()
-    pretrained: bool = False,  # ImageNet weights, downloaded or from the cache; nothing is downloaded unless asked
-    weights: str | Path | None = None,  # a local file (.pth, .safetensors) instead; or "lite"
-    loss: str | None = None,  # name from list_losses(); None: "bce", or loss_func where one is passed
-    attention: str | None = None,  # "gram" or "se": channel weights for a feature map, trained with the last layer
-    attention_after: str | None = None,  # name of the module that gives this map; None: a late stage
-    stages: bool = False,  # the last layer sees how strong and varied each channel of every stage is: style
-    arch_kwargs: dict | None = None,  # for timm.create_model: drop_rate, drop_path_rate, ...
-    **kwargs,
-) -> Learner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
-    """A learner for the genres of a poster: a loss on logits, Adam, top-n accuracy and macro AP.
+class _OwnViews(PosterViews):
+    "Posters as a learner's network sees them."
 
-    Predictions are sigmoid probabilities. A network with weights gets its own mean and std for its inputs, in loaders
-    of its own: the `dls` passed stay as they are. A loss with options is `loss_func=poster_loss("focal", gamma=1)`.
-    Errors as in `create_model` and `poster_loss`.
-    """
-    if loss is not None and kwargs.get("loss_func") is not None:
-        raise ValueError("Pass loss=... (a name) or loss_func=..., not both")
-    if loss is not None:
-        kwargs["loss_func"] = poster_loss(loss, getattr(dls, "row_freq", None))
-    more = {"attention": attention, "attention_after": attention_after, "stages": stages, **(arch_kwargs or {})}
-    model, stats = create_model(arch, len(dls.vocab), size_of(dls), pretrained, weights, **more)
-    return model_learner(dls, model, stats, arch, **kwargs)
+    def __init__(self, learn: PosterLearner):
+        super().__init__()
+        self.learn, self.transforms = learn, learn.item_tfms.fs
+
+    def encode(self, readings: list[torch.Tensor]) -> torch.Tensor:
+        return by_shape(readings, self.learn.view_outputs)
+
+    def __getstate__(self) -> dict:
+        return super().__getstate__() | {"learn": None}  # for processes that read
 
 
-@delegates(poster_learner, but=["arch"])
-def densenet_learner(
-    dls: DataLoaders,  # from PosterDataLoaders.from_movies
-    **kwargs,
-) -> Learner:
-    "The study's DenseNet-121: average pooling, one linear layer 1024 -> genres (6,974,356 parameters for 20)."
-    return poster_learner(dls, "densenet121", **kwargs)
+@contextmanager
+def without_data(
+    learners: Sequence[Learner],
+) -> Iterator[None]:
+    "Learners as they stand in a file, without movies and optimizer; afterwards they are as they were."
+    before = [(learn.dls, learn.opt) for learn in learners]
+    try:
+        for learn in learners:
+            learn._end_cleanup()
+            learn.dls, learn.opt = learn.dls.new_empty(), None
+        yield
+    finally:
+        for learn, (dls, opt) in zip(learners, before, strict=True):
+            learn.dls, learn.opt = dls, opt
 
 
-@delegates(poster_learner, but=["arch", "pretrained"])
-def custom_cnn_learner(
-    dls: DataLoaders,  # from PosterDataLoaders.from_movies; pictures of at least 64 pixels a side
-    **kwargs,
-) -> Learner:
-    "The study's own network of six convolutions, from random weights."
-    return poster_learner(dls, CUSTOM, **kwargs)
-
-
-def with_stats(
-    dls: DataLoaders,  # stay as they are
-    mean: list[float],  # a channel, of values from 0 to 1
-    std: list[float],
-) -> DataLoaders:  # of the same class
-    "Loaders over the same data that normalise with another mean and std."
-
-    def swapped(loader):
-        others = [t for t in loader.after_batch.fs if not isinstance(t, Normalize)]
-        norm = Normalize.from_stats(mean, std, cuda=False)
-        norm.mean, norm.std = norm.mean.to(dls.device), norm.std.to(dls.device)
-        pipeline = Pipeline([*others, norm], split_idx=loader.after_batch.split_idx)
-        return loader.new(after_batch=pipeline)
-
-    new = type(dls)(*(swapped(loader) for loader in dls.loaders), path=dls.path, device=dls.device)
-    for name in ("genre_freq", "row_freq"):
-        if hasattr(dls, name):
-            setattr(new, name, getattr(dls, name))
-    return new
-
-
-def _start_at_frequencies(model: nn.Module, freq: np.ndarray | None) -> None:
-    "Set the last layer's bias to the log-odds of the genres, so that training starts at popularity and not at 50 %."
-    bias = getattr(model.get_submodule(head_name(model)), "bias", None)
-    if freq is None or bias is None:
-        return
-    freq = torch.as_tensor(np.clip(freq, 1e-3, 1 - 1e-3), dtype=bias.dtype)
-    with torch.no_grad():
-        bias.copy_(torch.logit(freq))
-
-
-def freeze_stages(
-    learn: Learner,
-    n: int,  # stages of the network, from the first; 0: none
-) -> None:  # ValueError: there are fewer
-    "The first stages stay as pretraining left them: most of the time goes there, and least of what is learned."
-    model = learn.model
-    body = model.features.body if isinstance(model, StageModel) else model
-    names = stage_names(body, size_of(learn.dls)) if n else []
-    if not 0 <= n <= len(names):
-        raise ValueError(f"--frozen {n} should be from 0 (none) to {len(names)}, the stages of {learn.arch}")
-    if n:
-        last = list(body.get_submodule(names[n - 1]).parameters())[-1]
-        for p in body.parameters():
-            p.requires_grad_(False)
-            if p is last:
-                break
-
-
-def freeze_norms(
-    learn: Learner,  # its batch norms are left out of training
-) -> Callback:  # for the fit
-    """Batch norms keep the statistics and weights of pretraining.
-
-    Else those of augmented, mixed pictures take their place within an epoch, and the fitted head no longer fits.
-    """
-    for module in learn.model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.requires_grad_(False)
-    return BnFreeze()
+def prediction(
+    probs: np.ndarray,  # (genres,)
+    thresh,  # one number, or one a genre
+    vocab: Sequence[str],
+) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:  # genres over the thresholds, which they are, probabilities
+    "What fastai's `predict` gives."
+    probs = torch.from_numpy(np.asarray(probs, dtype=np.float32))
+    over = probs > torch.as_tensor(thresh).cpu()
+    return MultiCategory(g for g, on in zip(vocab, over, strict=True) if on), over, probs

@@ -1,22 +1,22 @@
 """Training the encoder of words together with its head, on what was read: posters are not opened again."""
 
+import copy
 from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import torch
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
-from fastai.learner import Learner
-from fastai.optimizer import Adam
 from torch import nn
 
-from postergenre.layers import Standardize, unscale
-from postergenre.losses import poster_loss
-from postergenre.metrics import MacroAP, TopNAccuracy
+from postergenre.data.genres import multi_hot
+from postergenre.layers import Standardize
 from postergenre.text.encoder import as_text
-from postergenre.text.reader import Line
-from postergenre.training.fusion import reads_only
+from postergenre.training.fusion import ProbeLearner
+from postergenre.training.learner import PosterLearner
+from postergenre.training.networks import learner_options
 
 DROPOUT = 0.2  # before the head
 WD = 0.01
@@ -32,14 +32,8 @@ class TextModel(nn.Module):
         embeddings: torch.Tensor,  # (posters, features) of training, to standardise by
     ):
         super().__init__()
-        mean, std = embeddings.mean(0), embeddings.std(0).clamp_min(1e-6)
-        self.encoder, self.norm, self.drop = encoder, Standardize(len(mean)), nn.Dropout(DROPOUT)
-        self.norm.mean.copy_(mean)
-        self.norm.std.copy_(std)
-        self.head = nn.Linear(*head.weight.shape[::-1])
-        with torch.no_grad():
-            self.head.weight.copy_(head.weight * std)
-            self.head.bias.copy_(head.bias + head.weight @ mean)
+        self.encoder, self.norm, self.drop = encoder, Standardize.fit(embeddings), nn.Dropout(DROPOUT)
+        self.head = self.norm.before(copy.deepcopy(head))
 
     def forward(self, tokens: dict) -> torch.Tensor:
         "What the encoder's tokenizer gives -> (batch, genres)."
@@ -58,32 +52,27 @@ def text_loader(
 
 
 def text_learner(
-    learn: Learner,  # a probe of words with a fitted linear head; it shares its encoder, which is trained in place
-    train: tuple[
-        Sequence[list[Line]], np.ndarray, np.ndarray
-    ],  # what is written; targets (posters, genres); embeddings
-    valid: tuple[Sequence[list[Line]], np.ndarray],  # what is written; targets
+    learn: ProbeLearner,  # of words, with a fitted linear head; it shares its encoder, which is trained in place
+    movies: pd.DataFrame,  # with the columns poster, genres, split (train and valid are used)
     bs: int = 32,
-) -> Learner:  # ValueError: not a probe of words with a linear head
+) -> PosterLearner:  # ValueError: not a probe of words with a linear head
     "A learner for texts; after training it, `adopt` what it learned."
-    if not reads_only(learn.model) or not isinstance(learn.model.head, nn.Linear):
+    words, head = learn.modalities[0], learn.model.head
+    try:
+        encoder, _ = words.encoder.requires_grad_(True), head.weight
+    except AttributeError as e:
         raise ValueError(
-            "Only the encoder of a probe of words with a linear head can be trained; leave hidden, kernel 0"
-        )
-    encoder = learn.model.features.bodies[0].encoder
-    lines, targets, embeddings = train
-    model = TextModel(encoder.requires_grad_(True), learn.model.head, torch.as_tensor(embeddings))
-    sides = [
-        text_loader([as_text(poster) for poster in posters], y, encoder, bs=bs, shuffle=is_train, drop_last=is_train)
-        for is_train, posters, y in ((True, lines, targets), (False, *valid))
-    ]
-    dls = DataLoaders(*sides, device=learn.dls.device)
-    metrics = [TopNAccuracy(), MacroAP()]
-    texts = Learner(
-        dls, model, loss_func=poster_loss("bce"), opt_func=Adam, wd=WD, metrics=metrics, splitter=split_encoder_head
-    )
-    texts.arch = learn.arch
-    return texts
+            "Only the encoder of a probe of words with a linear head can be trained; leave kernel at 0"
+        ) from e
+    sides, loaders = [movies[movies["split"] == side] for side in ("train", "valid")], []
+    for is_train, side in zip((True, False), sides, strict=True):
+        texts = [as_text(lines) for lines in words.all_lines(side)]
+        y = multi_hot(side["genres"], learn.dls.vocab)
+        loaders.append(text_loader(texts, y, encoder, bs=bs, shuffle=is_train, drop_last=is_train))
+    embeddings = torch.from_numpy(np.concatenate(words.features(sides[0])[0]))
+    dls = DataLoaders(*loaders, device=learn.dls.device)
+    options = learner_options({"wd": WD, "splitter": split_encoder_head})
+    return PosterLearner(dls, TextModel(encoder, head, embeddings), learn.arch, **options)
 
 
 def split_encoder_head(
@@ -94,14 +83,13 @@ def split_encoder_head(
 
 
 def adopt(
-    learn: Learner,  # the probe of words that `texts` was made of; caches made before no longer fit it
-    texts: Learner,  # from text_learner, trained
+    learn: ProbeLearner,  # the probe of words that `texts` was made of
+    texts: PosterLearner,  # from text_learner, trained
 ) -> None:
     "Give the probe the head that was trained with its encoder; both are frozen again."
     model = texts.model.cpu().eval()
-    model.encoder.requires_grad_(False)
-    learn.model.features.bodies[0].encoder = model.encoder
-    learn.model.head = unscale(model.head, model.norm.mean, model.norm.std)
+    learn.modalities[0].encoder = model.encoder.requires_grad_(False)
+    learn.model.head = model.norm.within(model.head)
     learn.model.to(learn.dls.device).eval()
     learn.create_opt()
 

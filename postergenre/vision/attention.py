@@ -1,14 +1,13 @@
 """Attention by style: a weight for every channel of a feature map, and the place in a network where it is put."""
 
 import math
-from typing import NamedTuple
 
 import torch
 from timm.layers import SEModule, make_divisible
 from torch import nn
 from torch.nn import functional as F
 
-from postergenre.vision.maps import Event, evaluating, last_map, module_named, trace
+from postergenre.vision.maps import Event, evaluating, last_map, module_named, stage_parts, trace
 
 KINDS = ("none", "se", "gram")
 REDUCTION = 16  # channels over the width of the bottleneck, as in Hu et al. 2018
@@ -31,7 +30,7 @@ class GramLayer(nn.Module):
     last linear layer starts at zero: a new layer changes nothing, and pretrained weights stay of use.
 
     G itself is never built: its row i, read by w_i, is the mean over positions of x_i * (W x)_i, the same number from a
-    convolution of kernel 1. That saves the C x C numbers a picture; the C²HW multiply-adds stay (`attention_cost`).
+    convolution of kernel 1. That saves the C x C numbers a picture; the C²HW multiply-adds stay.
 
     Source: Wi, Jang, Kim 2020, 'Poster-Based Multiple Movie Genre Classification Using Inter-Channel Features' (IEEE
     Access). Its abstract and the caption of its Figure 4 were at hand: a Gram matrix gives style weights, which
@@ -73,30 +72,6 @@ class SELayer(SEModule):
 
 
 LAYERS = {"se": SELayer, "gram": GramLayer}
-
-
-class Cost(NamedTuple):
-    "What a layer takes."
-
-    parameters: int
-    multiply_adds: int  # a picture
-
-
-def attention_cost(
-    kind: str,  # "none", "se" or "gram"
-    channels: int,  # of the map, C
-    positions: int,  # of the map: height * width, P
-    reduction: int = REDUCTION,  # the bottleneck's width is R = C / reduction, rounded to eights
-) -> Cost:  # parameters: se 2CR + R + C, gram C² + 2C more; multiply-adds: se 2CR + 2CP, gram C²P more
-    "What attention adds to a network; activations and biases are not counted as multiply-adds."
-    if check_kind(kind) is None:
-        return Cost(0, 0)
-    width = _width(channels, reduction)
-    bottleneck = 2 * channels * width
-    se = Cost(bottleneck + width + channels, bottleneck + 2 * channels * positions)
-    if kind == "se":
-        return se
-    return Cost(se.parameters + channels**2 + 2 * channels, se.multiply_adds + channels**2 * positions)
 
 
 def check_kind(
@@ -154,14 +129,16 @@ def default_stage(
 ) -> nn.Module:  # features.denseblock3 of a DenseNet, layer3 of a ResNet, blocks.4 of timm's EfficientNets
     """The last stage before the map is halved for the last time; without stages, what gives the last feature map.
 
-    A stage has modules within it and is a part of the network or of a sequence in it. Later maps have few positions to
-    take a mean over, earlier ones simpler features.
+    timm's networks say what their stages are (`feature_info`). Elsewhere a stage has modules within it and is a part of
+    the network or of a sequence in it. Later maps have few positions to take a mean over, earlier ones simpler
+    features.
     """
+    if len(info := getattr(model, "feature_info", None) or ()) > 1:
+        return model.get_submodule(info[-2]["module"])
     last = last_map(model, events)
     if not _is_map(_shape(last, events), size):
         return last  # which `add_attention` refuses
-    sequences = [part for part in model.children() if isinstance(part, nn.Sequential | nn.ModuleList)]
-    within = {child for part in (model, *sequences) for child in part.children() if any(child.children())}
+    _, within = stage_parts(model)
     positions = math.prod(_shape(last, events)[2:])
     stages = [m for m, shape in events if m in within and _is_map(shape, size) and math.prod(shape[2:]) > positions]
     return stages[-1] if stages else last

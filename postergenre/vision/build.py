@@ -1,8 +1,10 @@
 """Any torchvision or timm network by name, with one linear layer to the genres as its end."""
 
+import copy
 import difflib
 import inspect
 import urllib.parse
+from functools import singledispatch
 from pathlib import Path
 
 import timm
@@ -12,6 +14,7 @@ from huggingface_hub import constants, try_to_load_from_cache
 from timm.models import get_pretrained_cfg
 from torch import nn
 
+from postergenre.layers import Standardize
 from postergenre.vision.attention import add_attention, attention_layers, check_kind
 from postergenre.vision.custom_cnn import CustomCNN
 from postergenre.vision.stages import StageModel
@@ -89,11 +92,44 @@ def create_model(
 def head_name(
     model: nn.Module,  # from create_model
 ) -> str:  # e.g. "classifier" or "heads.head"
-    "Name of the last layer, the one to the genres."
+    "Name of the last layer, the one to the genres: timm's networks say so."
+    if isinstance(name := (getattr(model, "pretrained_cfg", None) or {}).get("classifier"), str):
+        return name
     added = {m for layer in attention_layers(model) for m in layer.modules()}
     layers = [n for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d) and m not in added]
     heads = [n for n in layers if n.split(".")[0] in ("classifier", "fc", "head", "heads", "last_linear")]
     return (heads or layers)[-1]
+
+
+@singledispatch
+def pooled_body(
+    model: nn.Module,  # from create_model; left as it was
+) -> nn.Module:  # (batch, 3, height, width) -> (batch, features)
+    "A copy of a network up to its last layer."
+    body = copy.deepcopy(model).eval()
+    body.set_submodule(head_name(model), nn.Identity())
+    return body
+
+
+@pooled_body.register
+def _(model: StageModel) -> nn.Module:
+    return copy.deepcopy(model.features).eval()
+
+
+@singledispatch
+def set_head(
+    model: nn.Module,  # from create_model; its last layer is changed
+    head: nn.Linear,  # for its features as they are
+    norm: Standardize,  # the scale of its features
+) -> None:
+    "Give a network a last layer that was fitted to what `pooled_body` gives."
+    model.get_submodule(head_name(model)).load_state_dict(head.state_dict())
+
+
+@set_head.register
+def _(model: StageModel, head: nn.Linear, norm: Standardize) -> None:
+    model.norm.load_state_dict(norm.state_dict())
+    model.head.load_state_dict(norm.before(head).state_dict())
 
 
 def split_body_head(

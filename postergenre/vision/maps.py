@@ -67,6 +67,14 @@ def last_map(
     return found
 
 
+def stage_parts(
+    model: nn.Module,
+) -> tuple[list[nn.Module], set[nn.Module]]:  # its sequences; what has modules within, of the network or of these
+    "The parts of a network among which its stages are."
+    sequences = [part for part in model.children() if isinstance(part, nn.Sequential | nn.ModuleList)]
+    return sequences, {child for part in (model, *sequences) for child in part.children() if any(child.children())}
+
+
 def module_named(
     model: nn.Module,
     name: str,  # e.g. "layer3"

@@ -1,11 +1,13 @@
 """The style of a picture at every stage of a network: how strong each channel is, and how much it varies."""
 
+from functools import singledispatch
+
 import torch
 from fastai.callback.hook import Hooks
 from torch import nn
 
 from postergenre.layers import Standardize
-from postergenre.vision.maps import channels_at_end, evaluating, last_map, trace
+from postergenre.vision.maps import channels_at_end, evaluating, last_map, stage_parts, trace
 
 
 class StagePooling(nn.Module):
@@ -55,7 +57,8 @@ class StageModel(nn.Module):
         self.features = StagePooling(body, size)
         with evaluating(self.features), torch.no_grad():
             width = self.features(torch.zeros(1, 3, *size)).shape[1]
-        self.norm, self.drop, self.head = Standardize(width), nn.Dropout(drop_rate), nn.Linear(width, n_out)
+        self.norm = Standardize(torch.zeros(width), torch.ones(width))
+        self.drop, self.head = nn.Dropout(drop_rate), nn.Linear(width, n_out)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         "(batch, 3, height, width) -> (batch, genres) logits."
@@ -74,8 +77,7 @@ def stage_names(
         return []
     if channels_at_end(body) or any(len(shape) != 4 for module, shape in events if module is last):
         return []
-    sequences = [part for part in body.children() if isinstance(part, nn.Sequential | nn.ModuleList)]
-    within = {child for part in (body, *sequences) for child in part.children() if any(child.children())}
+    sequences, within = stage_parts(body)
     names = {module: name for name, module in body.named_modules()}
     stages = []
     for module, shape in events:
@@ -89,3 +91,16 @@ def stage_names(
         if is_map and module in within and module not in sequences and not isinstance(module, nn.BatchNorm2d):
             stages.append(module)
     return [names[module] for module in dict.fromkeys(stages)]
+
+
+@singledispatch
+def staged_body(
+    model: nn.Module,
+) -> nn.Module:
+    "The part of a network that has the stages."
+    return model
+
+
+@staged_body.register
+def _(model: StageModel) -> nn.Module:
+    return model.features.body

@@ -1,25 +1,21 @@
 """Several views of one poster to average over: mirrored, as a grid of crops, enlarged; e.g. views="grid+mirror"."""
 
 import copy
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from fastai.learner import Learner
 from fastai.vision.augment import Resize
-from fastai.vision.core import TensorImage
 from fasttransform import Pipeline
 from PIL import Image, ImageOps
-from torch.utils.data import Dataset
 
 from postergenre.data.augment import PosterCrop, cut, grid
 from postergenre.data.posters import PosterImage
-from postergenre.vision.maps import evaluating
 
 FRAMES = ("auto", "center", "grid")
 VIEWS = (*FRAMES, "mirror", "scales")
+WHOLE = "whole"  # another name of center, which learners of whole posters show
 LARGER = 1.25  # the second scale, and how much larger than its crops a whole poster is for a grid
 
 
@@ -43,6 +39,7 @@ def parse_views(
 ) -> Views:  # ValueError: unknown names
     "What to look at, at which scales, and whether mirrored too; every combination of the three is a view."
     names = views.split("+") if isinstance(views, str) else [views]
+    names = ["center" if name == WHOLE else name for name in names]
     if any(name not in VIEWS for name in names):
         raise ValueError(
             f"Unknown views {views!r}; choose one of: {', '.join(VIEWS)}; or several joined by +, as grid+mirror"
@@ -178,57 +175,24 @@ def as_view(
     return picture.as_subclass(torch.Tensor)
 
 
-class PosterViews(Dataset):
-    "(index, views, error) of each poster; views: a uint8 tensor (n, 3, height, width) a size; error: a text or None."
-
-    def __init__(
-        self,
-        posters: Sequence,  # files, bytes or PIL images
-        transforms: Pipeline,  # a learner's item transforms: for_validation(learn.dls.valid.after_item)
-        views: str = "auto",  # as in `make_views`. ValueError: as in `resolve_views`
-    ):
-        self.posters, self.transforms, self.views = posters, transforms, resolve_views(views, transforms)
-
-    @property
-    def typical(self) -> int:
-        "How many views a poster has, roughly: posters of more or fewer crops differ."
-        crops = 6 if crop_window(self.transforms) else 4
-        frames = sum(crops if f == "grid" else 1 for f in self.views.frames)
-        return frames * len(self.views.scales) * len(self.views.mirrored)
-
-    def __len__(self) -> int:
-        return len(self.posters)
-
-    def __getitem__(self, i: int) -> tuple[int, list[torch.Tensor], str | None]:
-        try:
-            views = make_views(self.posters[i], self.transforms, self.views)
-        except (OSError, ValueError, SyntaxError) as e:  # Pillow's plugins raise all three on broken files
-            return i, [], f"{type(e).__name__}: {e}"
-        sizes = dict.fromkeys(view.shape for view in views)
-        return i, [torch.stack([view for view in views if view.shape == size]) for size in sizes], None
+def view_names(
+    views: Views,  # from `resolve_views`
+) -> list[str]:  # e.g. center, grid-mirrored, center-large, in the order of `make_views`
+    "Each combination of frame, scale and mirror by a name that a file can have."
+    return [
+        "-".join([frame, *["large"] * (scale > 1), *["mirrored"] * mirrored])
+        for mirrored in views.mirrored
+        for scale in views.scales
+        for frame in views.frames
+    ]
 
 
-def check_views(
-    learn: Learner,
-    views: str,  # as in `parse_views`
-) -> None:  # ValueError: unknown names, or the learner cannot look at posters in this way
-    "Make sure that a learner takes views, before it looks at thousands of posters."
-    transforms = for_validation(learn.dls.valid.after_item)
-    wanted = resolve_views(views, transforms)
-    if len(wanted.scales) == 1 or crop_window(transforms):
-        return
-    before, after = whole_size(transforms), whole_size(transforms, LARGER)
-    said = f"views={views!r} also shows the network {after[0]}x{after[1]} pixels, "
-    picture = torch.zeros(1, 3, *after, dtype=torch.uint8, device=learn.dls.device)
-    if for_validation(learn.dls.valid.after_batch)(TensorImage(picture)).shape[2:] != picture.shape[2:]:
-        raise ValueError(f"{said}but the learner's batch transforms undo that; use 'mirror' or 'grid' instead")
-    # Twice the size: a network that flattens its last map, as CustomCNN, may take a little more and look at a part.
-    for size in (after, whole_size(transforms, 2)):
-        try:
-            with evaluating(learn.model.to(learn.dls.device)) as model, torch.inference_mode():
-                model(torch.zeros(1, 3, *size, device=learn.dls.device))
-        except (RuntimeError, AssertionError, ValueError) as e:
-            raise ValueError(f"{said}but it takes only {before[0]}x{before[1]}; use 'mirror' or 'grid' instead") from e
+def view_named(
+    name: str,  # from `view_names`
+) -> Views:
+    "The one combination of that name."
+    frame, *more = name.split("-")
+    return Views((frame,), (LARGER if "large" in more else 1,), ("mirrored" in more,))
 
 
 def _first(transforms: Pipeline, kind: type) -> PosterCrop | Resize | None:

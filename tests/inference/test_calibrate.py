@@ -24,8 +24,12 @@ from postergenre import (
     uncalibrate,
 )
 from postergenre.inference.calibrate import fit_calibration, mean_probs, view_logits
-from postergenre.inference.predict import poster_probs
 from postergenre.metrics import expected_calibration_error
+
+
+def poster_probs(learn, posters, *args, **kwargs):
+    "What a learner says of bare posters, and what is wrong with them."
+    return learn.probs(pd.DataFrame({"poster": pd.Series(list(posters), dtype=object)}), *args, **kwargs)
 
 
 def drawn(n, freq=(0.4, 0.1, 0.02), scale=2.5, bias=1.0, noise=0.0, seed=0):

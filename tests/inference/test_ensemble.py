@@ -15,10 +15,15 @@ from postergenre.evaluation.evaluate import evaluate
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
 from postergenre.inference.pooling import ensemble_weights, pool_probs
-from postergenre.inference.predict import movie_probs, poster_probs, predict_posters
+from postergenre.inference.predict import movie_probs, predict_posters
 from postergenre.interpret.gradcam import gradcam
 from postergenre.interpret.interpretation import GenreInterpretation
-from postergenre.training.learner import poster_learner
+from postergenre.training.networks import poster_learner
+
+
+def poster_probs(learn, posters, *args, **kwargs):
+    "What a learner says of bare posters, and what is wrong with them."
+    return learn.probs(pd.DataFrame({"poster": pd.Series(list(posters), dtype=object)}), *args, **kwargs)
 
 
 @pytest.fixture(scope="module")
@@ -205,10 +210,15 @@ def test_what_is_no_ensemble_is_refused(cnn, resnet, ensemble, files, monkeypatc
     with pytest.raises(ValueError, match="Unknown views 'mirrored'"):
         PosterEnsemble([cnn, resnet], views=["auto", "mirrored"])
     with pytest.raises(AttributeError, match=r"no network of its own; pass one of its members: ensemble\.members\[0\]"):
-        gradcam(ensemble, files[0], "Drama")
+        ensemble.model.eval()
     monkeypatch.setattr(resnet.dls, "vocab", list(resnet.dls.vocab)[::-1], raising=False)
     with pytest.raises(ValueError, match="test_resnet knows other genres than custom_cnn, or in another order"):
         PosterEnsemble([cnn, resnet])
+
+
+def test_its_heat_is_that_of_its_heaviest_member(ensemble, cnn, files):
+    np.testing.assert_array_equal(gradcam(ensemble, files[0], "Drama"), gradcam(cnn, files[0], "Drama"))
+    assert ensemble.explain(files[0]).member == "custom_cnn"
 
 
 # ---- its file

@@ -73,3 +73,15 @@ def test_what_cannot_be_pooled_is_said(hints):
         ensemble_weights(probs, targets, "product", freq)
     with pytest.raises(ValueError, match="needs how frequent the genres are"):
         pool_probs(probs, [1, 1], "odds")
+
+
+@pytest.mark.parametrize("pool", ["mean", "odds"])
+def test_a_member_that_has_nothing_to_say_moves_nothing(hints, pool):
+    probs, _, _, freq = hints
+    first, second = (p[:4].copy() for p in probs)
+    second[2] = np.nan
+    pooled = pool_probs([first, second], [0.6, 0.4], pool, freq)
+    alone = pool_probs([first], [1 if pool == "mean" else 0.6], pool, freq)
+    np.testing.assert_allclose(pooled[2], alone[2], atol=1e-12)
+    both = pool_probs([first[:2], second[:2]], [0.6, 0.4], pool, freq)
+    np.testing.assert_allclose(pooled[:2], both, atol=1e-12)

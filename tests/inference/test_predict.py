@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -7,10 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
-from postergenre import load_learner, movie_probs, predict_posters
+from postergenre import load_learner, movie_probs, predict_movies, predict_posters
 from postergenre.data.augment import cut, grid
-from postergenre.inference.predict import poster_probs
 from postergenre.predict import main as predict_main
+
+
+def poster_probs(learn, posters, *args, **kwargs):
+    "What a learner says of bare posters, and what is wrong with them."
+    return learn.probs(pd.DataFrame({"poster": pd.Series(list(posters), dtype=object)}), *args, **kwargs)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +89,31 @@ def test_an_unreadable_file_is_a_row_and_not_the_end(cnn, movies, tmp_path):
         movie_probs(cnn, table)
 
 
+def test_movies_are_predicted_from_tables_and_csv_files(cnn, movies, tmp_path):
+    test = movies[movies["split"] == "test"].head(3)
+    table = predict_movies(cnn, test)
+    assert table["id"].tolist() == test["id"].tolist() and {"title", "poster", "genres", "error"} <= set(table.columns)
+    vocab = list(cnn.dls.vocab)
+    np.testing.assert_allclose(table[vocab], movie_probs(cnn, test), atol=1e-6)
+    np.testing.assert_allclose(table[vocab], predict_posters(cnn, test["poster"])[vocab], atol=1e-6)
+    rows = [{"id": "a", "poster": "p.jpg"}, {"id": "b", "poster": None}]
+    (tmp_path / "p.jpg").write_bytes(test["poster"].iloc[0].read_bytes())
+    pd.DataFrame(rows).to_csv(tmp_path / "movies.csv", index=False)
+    table = predict_movies(cnn, tmp_path / "movies.csv")  # files are looked for beside the CSV
+    np.testing.assert_allclose(table.loc[0, vocab].astype(float), movie_probs(cnn, test)[0], atol=1e-5)
+    assert table["error"].isna().tolist() == [True, False] and "nothing is there" in table["error"][1]
+    with pytest.raises(FileNotFoundError, match="pass the CSV of your movies"):
+        predict_movies(cnn, tmp_path / "none.csv")
+
+
+def test_a_movie_without_a_poster_is_a_row_with_its_reason_and_counts_as_usual(cnn, movies):
+    good = movies["poster"].iloc[0]
+    table = predict_posters(cnn, [good, None, float("nan"), ""])
+    assert table["error"].isna().tolist() == [True, False, False, False] and table["Drama"].isna().sum() == 3
+    rows = pd.DataFrame({"poster": [good, None]})
+    np.testing.assert_allclose(movie_probs(cnn, rows)[1], cnn.genre_freq, atol=1e-6)
+
+
 def test_images_and_bytes_are_taken_too(cnn, picture):
     with Image.open(picture) as image:
         table = predict_posters(cnn, [image, picture.read_bytes(), picture, np.asarray(image)])
@@ -120,6 +150,20 @@ def test_bad_learner_files_are_one_clear_error(exported, tmp_path):
     for name, said in (("garbage", "no whole learner"), ("cut", "no whole learner"), ("dict", "not a learner")):
         with pytest.raises(ValueError, match=said):
             load_learner(tmp_path / f"{name}.pkl")
+
+
+@pytest.mark.parametrize("module", ["postergenre.models.frozen", "postergenre.data"])
+def test_a_learner_of_an_older_version_says_so(tmp_path, module):
+    "Classes of 0.1 stood in files that are now elsewhere, or are folders."
+    pickled = f"c{module}\nPosterDataLoaders\n."
+    with zipfile.ZipFile(tmp_path / "old.pkl", "w") as file:  # as torch.save writes it
+        file.writestr("old/data.pkl", pickled)
+        file.writestr("old/version", "3\n")
+        file.writestr("old/byteorder", "little")
+    with pytest.raises(
+        ImportError, match=r"old\.pkl was exported by an older version of postergenre .*export it again"
+    ):
+        load_learner(tmp_path / "old.pkl")
 
 
 def test_missing_module_is_named(tmp_path):

@@ -16,7 +16,7 @@ from postergenre.inference.predict import movie_probs
 from postergenre.interpret.confusions import confusions, cooccurrence, most_confused, movie_losses, reliability
 from postergenre.interpret.interpretation import GenreInterpretation
 from postergenre.metrics import expected_calibration_error
-from postergenre.training.learner import poster_learner
+from postergenre.training.networks import poster_learner
 
 VOCAB = ("Action", "Comedy", "Drama", "War")
 

@@ -24,7 +24,7 @@ from postergenre.recipes.ensemble import main
 from postergenre.recipes.recorded import END, START
 from postergenre.recipes.recorded import main as recorded
 from postergenre.recipes.runs.cli import build_parser, command
-from postergenre.training.learner import custom_cnn_learner, poster_learner
+from postergenre.training.networks import custom_cnn_learner, poster_learner
 from postergenre.training.probe import probe_learner
 from postergenre.vision.build import create_model
 

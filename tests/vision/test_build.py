@@ -2,9 +2,9 @@ import time
 
 import pytest
 import torch
-from postergenre.models import weights as weights_module
 from torch import nn
 
+from postergenre.vision import weights as weights_module
 from postergenre.vision.build import create_model, head_name, list_archs, split_body_head
 from postergenre.vision.custom_cnn import CustomCNN
 from postergenre.vision.weights import WeightsUnavailableError, load_body, read_weights

@@ -1,6 +1,7 @@
 """The views of a poster, alone and averaged, against explicit pictures that `learn.predict` looks at."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from fastai.data.transforms import ToTensor
@@ -13,9 +14,15 @@ from postergenre.data.augment import PosterCrop, cut, grid
 from postergenre.data.loaders import PosterDataLoaders
 from postergenre.data.posters import PosterImage, open_poster
 from postergenre.evaluation.evaluate import evaluate
-from postergenre.inference.predict import movie_probs, poster_probs, predict_posters
-from postergenre.training.learner import custom_cnn_learner, poster_learner
-from postergenre.vision.views import PosterViews, check_views, for_validation, make_views, parse_views, resolve_views
+from postergenre.inference.predict import movie_probs, predict_posters
+from postergenre.training.networks import custom_cnn_learner, poster_learner
+from postergenre.vision.views import for_validation, make_views, parse_views, resolve_views, view_named, view_names
+
+
+def poster_probs(learn, posters, *args, **kwargs):
+    "What a learner says of bare posters, and what is wrong with them."
+    return learn.probs(pd.DataFrame({"poster": pd.Series(list(posters), dtype=object)}), *args, **kwargs)
+
 
 CROPS = Pipeline([PosterCrop(64), ToTensor()], split_idx=1)
 WHOLE = Pipeline([Resize((64, 48), method=ResizeMethod.Squish), ToTensor()], split_idx=1)
@@ -143,12 +150,22 @@ def test_files_bytes_and_images_have_the_same_views(movies):
             np.testing.assert_array_equal(pixels(a), pixels(b))
 
 
-def test_a_dataset_stacks_views_of_one_size_and_names_what_it_cannot_read(movies):
-    data = PosterViews([movies["poster"].iloc[0], b"no"], WHOLE, "scales+mirror")
-    i, stacks, error = data[0]
-    assert (i, error, len(data)) == (0, None, 2) and [s.shape for s in stacks] == [(2, 3, 64, 48), (2, 3, 80, 60)]
-    i, stacks, error = data[1]
-    assert (i, stacks) == (1, []) and error.startswith("UnidentifiedImageError")
+def test_every_view_has_a_name_of_its_own(poster):
+    wanted = resolve_views("center+grid+scales+mirror", WHOLE)
+    names = view_names(wanted)
+    assert (
+        len(set(names)) == 8 and names[:3] == ["center", "grid", "center-large"] and names[-1] == "grid-large-mirrored"
+    )
+    apart = [view for name in names for view in make_views(poster, WHOLE, view_named(name))]
+    assert pixels_equal(apart, make_views(poster, WHOLE, wanted))
+
+
+def test_whole_is_center_by_another_name():
+    assert parse_views("whole+mirror") == parse_views("center+mirror")
+
+
+def pixels_equal(a, b):
+    return len(a) == len(b) and all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
 
 # ---- a learner
@@ -231,14 +248,14 @@ def test_networks_of_one_size_take_no_scales(arch, whole_dls, movies):
 
 
 def test_a_network_of_crops_takes_scales_whatever_it_is(cnn):
-    check_views(cnn, "scales+mirror")
+    cnn.check_views("scales+mirror")
 
 
 def test_scales_that_batch_transforms_undo_are_refused(movies):
     tfms = aug_transforms(size=64)
     dls = PosterDataLoaders.from_movies(movies, size=72, crop="whole", bs=8, num_workers=0, batch_tfms=tfms)
     with pytest.raises(ValueError, match="batch transforms undo that"):
-        check_views(poster_learner(dls, "test_resnet"), "scales")
+        poster_learner(dls, "test_resnet").check_views("scales")
 
 
 def test_transforms_for_validation_stay_those_of_the_learner(cnn):

@@ -1,0 +1,249 @@
+"""One kind of evidence on a movie, the picture or the words: read, encoded by a frozen network, kept, explained."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from postergenre.data.cache import Cache, poster_key
+from postergenre.data.reading import as_movie, read_each
+
+
+@dataclass
+class Explanation:
+    "What of a movie speaks for some genres."
+
+    probs: dict[str, float]  # genre -> probability
+    parts: pd.DataFrame  # modality, part, and a column a genre: what the part adds to its log-odds; may be empty
+    heat: np.ndarray  # (genres, height, width) of the poster, 0 to 1; all zero where nothing on it speaks for a genre
+    heading: str  # what is shown, for a reader
+    meaning: str  # how it was found, in a few words
+    member: str | None = None  # whose view this is, in an ensemble
+
+
+@dataclass
+class Part:
+    "What one modality says of it: `Modality.explain`."
+
+    parts: list[tuple[str, np.ndarray]] = field(default_factory=list)  # part, (genres,) log-odds that it adds
+    heat: np.ndarray | None = None  # as in Explanation; None: it has no place on the poster
+
+
+class Modality(nn.Module):
+    """One kind of evidence on a movie. A subclass is a file of its own: it says what is read and how it is encoded.
+
+    `read` gives what there is of a movie, or None where there is nothing: such a movie keeps the probabilities that
+    all else gives it. `encode` makes features of what was read. All else has defaults: one view, a cache by the files
+    and cells that were read, an explanation by leaving the modality out. Nothing is read while a network runs.
+    """
+
+    name = "modality"  # of an instance, in tables and names of files: letters, digits, _ and -
+    columns: tuple[str, ...] = ("poster",)  # of a table of movies, that `read` looks at
+    keeps_readings = False  # whether what is read is worth a file: JSON can hold it, and reading takes long
+    strengths: tuple[float, ...] = (2.0, 1.0, 0.5, 0.25)  # of the penalty that are tried on a linear head
+    heading, meaning = "Evidence: what counts", "what each part adds to their log-odds"
+    folder: Path | None = None  # where features are kept; None: nowhere
+    kept: dict[str, Cache] | None = None
+
+    def read(
+        self,
+        movie: Mapping,  # a row of a table, missing cells None; of a bare poster {"poster": file, bytes, image}
+        train: bool = False,  # whether for training, where a picture may be cropped at random
+    ):  # anything; None: the movie lacks it. OSError, ValueError: it cannot be read
+        "What there is of a movie."
+        raise NotImplementedError
+
+    def encode(
+        self,
+        readings: list,  # from `read`, one or more
+    ) -> torch.Tensor:  # (readings, features) float, on any device
+        "What was read as features."
+        raise NotImplementedError
+
+    def views(
+        self,
+        views: str = "auto",  # as in `make_views`
+    ) -> list[str]:  # names of those that it knows apart; most know one
+        "The ways in which it looks at a movie."
+        return [""]
+
+    def look(
+        self,
+        movie: Mapping,  # as in `read`
+        view: str = "",  # one of `views`
+    ) -> list:  # of readings; empty: the movie lacks it
+        "What there is of a movie in one view, which may be several pictures."
+        reading = self.read(movie)
+        return [] if reading is None else [reading]
+
+    def explain(
+        self,
+        movie: Mapping,  # as in `read`; its poster is an open PIL image where it has one
+        reading,  # from `read`
+        logits: Callable[[torch.Tensor], torch.Tensor],  # features of this modality (n, features) -> (n, genres)
+        log_odds: Callable[[torch.Tensor], np.ndarray],  # the same, calibrated
+        genres: Sequence[int],  # columns of the genres asked for
+        absent: torch.Tensor,  # (features,) that stand for a movie that lacks it
+    ) -> Part:
+        "What of the movie speaks for some genres: here the modality as a whole, against its absence."
+        with torch.no_grad():
+            there, without = log_odds(torch.stack([self.encode([reading])[0], absent]))
+        return Part([("all of it", (there - without)[list(genres)])])
+
+    # ---- what a learner asks
+
+    def keep_in(
+        self,
+        folder: str | Path | None,  # None: nothing is kept
+    ) -> None:
+        "Keep features, and readings that take long, in files of a folder."
+        self.folder, self.kept = None if folder is None else Path(folder), {}
+
+    def features(
+        self,
+        movies: pd.DataFrame,  # with the columns that it looks at
+        views: str = "auto",  # as in `make_views`
+        bs: int = 32,  # readings a batch
+        workers: int = 0,  # processes that read
+        progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    ) -> tuple[list[np.ndarray], list[str | None]]:  # (views, features) of each movie, none where absent; errors
+        "The features of movies, from the files where they are kept, else computed and added."
+        rows = list(map(as_movie, movies.to_dict("records")))
+        errors: list[str | None] = [None] * len(rows)
+        keys = [self.key(row) if self.folder else None for row in rows]
+        seen = []
+        for view in self.views(views):
+
+            def compute(places: list[int], view=view) -> Iterator[tuple[int, np.ndarray]]:
+                return self._encoded(rows, keys, places, view, errors, bs, workers, progress)
+
+            file = f"{self.file_name}-{view or 'whole'}.npz" if self.folder else ""
+            seen.append(self.recall(file, keys, compute))
+        of_file = {
+            key: error for key, error in zip(keys, errors, strict=True) if key and error
+        }  # listed twice, read once
+        errors = [error or of_file.get(key) for key, error in zip(keys, errors, strict=True)]
+        return [_stacked([v[i] for v in seen if v[i] is not None]) for i in range(len(rows))], errors
+
+    def recall(
+        self,
+        file: str,  # its name in the folder
+        keys: Sequence[str | None],  # as in Cache.get
+        compute: Callable,  # as in Cache.get
+    ) -> list:  # as Cache.get gives
+        "Values from one of its files, or computed where nothing is kept."
+        if self.folder is None:
+            values = dict(compute(list(range(len(keys)))))
+            return [values.get(i) for i in range(len(keys))]
+        return self.kept.setdefault(file, Cache(self.folder / file)).get(keys, compute)
+
+    @property
+    def file_name(self) -> str:  # without view and ending
+        "What its features' files are called: they are of this network and no other."
+        return f"{self.name.replace('/', '-')}-{weights_digest(self)}"
+
+    def key(
+        self,
+        movie: Mapping,  # as in `read`
+    ) -> str | None:  # None: it cannot be told what it is, so nothing is kept of it
+        "What stays the same as long as what is read does."
+        cells = [movie.get(column) for column in self.columns]
+        if self.columns == ("poster",):
+            poster = cells[0]
+            return poster_key(Path(poster)) if isinstance(poster, str | Path) and Path(poster).is_file() else None
+        if any(isinstance(cell, bytes) or hasattr(cell, "getpixel") for cell in cells):
+            return None
+        return hashlib.sha256(repr(cells).encode()).hexdigest()[:32]
+
+    def processes(
+        self,
+        n: int,  # movies
+        workers: int,  # as asked for
+    ) -> int:  # beside this one
+        "How many processes read."
+        return workers
+
+    def _encoded(self, rows, keys, places, view, errors, bs, workers, progress) -> Iterator[tuple[int, np.ndarray]]:
+        "(place, features) of movies as they come out of the network, a batch at a time."
+        batch, readings = [], []
+        for place, (seen, error) in zip(places, self._read(rows, keys, places, view, workers, progress), strict=True):
+            errors[place] = error
+            if error is None:
+                batch.append((place, len(seen)))
+                readings += seen
+            if batch and (len(readings) >= bs or place == places[-1]):
+                yield from self._split(batch, readings, bs)
+                batch, readings = [], []
+
+    def _read(self, rows, keys, places, view, workers, progress) -> Iterator[tuple[list, str | None]]:
+        "(readings, error) of movies."
+        look, workers = partial(self.look, view=view), self.processes(len(places), workers)
+        if not (self.keeps_readings and self.folder):
+            yield from read_each(look, [rows[i] for i in places], workers, progress)
+            return
+        errors = {}
+
+        def compute(missing: list[int]) -> Iterator[tuple[int, object]]:
+            of = [rows[places[i]] for i in missing]
+            for i, (seen, error) in zip(missing, read_each(look, of, workers, progress), strict=True):
+                errors[i] = error
+                if seen:
+                    yield i, seen[0]
+
+        kept = self.recall(self.readings_name, [keys[i] for i in places], compute)
+        yield from (([] if r is None else [self.restored(r)], errors.get(i)) for i, r in enumerate(kept))
+
+    def restored(
+        self,
+        reading,  # as JSON gives it, or from `read`
+    ):  # as from `read`
+        "What was read, from its file."
+        return reading
+
+    @property
+    def readings_name(self) -> str:
+        "The file in which readings are kept."
+        return f"{self.name}.json"
+
+    def _split(self, batch: list[tuple[int, int]], readings: list, bs: int) -> Iterator[tuple[int, np.ndarray]]:
+        parts = [readings[i : i + bs] for i in range(0, len(readings), bs)]
+        with torch.inference_mode():
+            rows = _stacked([self.encode(part).float().cpu().numpy() for part in parts])
+        ends = np.cumsum([n for _, n in batch])
+        yield from zip([place for place, _ in batch], np.split(rows, ends[:-1]), strict=True)
+
+    def __getstate__(self) -> dict:
+        return self.__dict__ | {"folder": None, "kept": None}
+
+    def train(self, mode: bool = True) -> "Modality":
+        "Stay in eval mode: frozen means that batch statistics do not move either."
+        return super().train(False)
+
+
+def no_parts(
+    genres: Sequence[str],
+) -> pd.DataFrame:
+    "Explanation.parts of what cannot be told apart."
+    return pd.DataFrame(columns=["modality", "part", *genres])
+
+
+def weights_digest(
+    module: nn.Module,
+) -> str:  # 10 hexadecimal digits
+    "A digest of a network's tensors."
+    digest = hashlib.sha256()
+    for name, tensor in module.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:10]
+
+
+def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
+    there = [a for a in arrays if len(a)]
+    return np.concatenate(there) if there else np.zeros((0, 0), dtype=np.float32)

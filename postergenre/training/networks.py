@@ -1,0 +1,160 @@
+"""Learners of pictures: any architecture by name, and the study's two."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from fastai.callback.channelslast import ChannelsLast
+from fastai.callback.core import Callback
+from fastai.callback.training import BnFreeze
+from fastai.data.core import DataLoaders
+from fastai.data.transforms import Normalize
+from fastai.learner import Learner
+from fastai.optimizer import Adam
+from fastcore.meta import delegates
+from fasttransform import Pipeline
+from torch import nn
+
+from postergenre.data.loaders import size_of
+from postergenre.losses import poster_loss
+from postergenre.metrics import MacroAP, TopNAccuracy
+from postergenre.training.learner import PosterLearner
+from postergenre.vision.build import CUSTOM, create_model, head_name, split_body_head
+from postergenre.vision.stages import stage_names, staged_body
+
+
+@delegates(Learner.__init__, but=["splitter"])
+def model_learner(
+    dls: DataLoaders,  # from PosterDataLoaders.from_movies
+    model: nn.Module,  # (batch, 3, height, width) -> (batch, genres) logits
+    stats: tuple | None = None,  # (mean, std) of the network's inputs; None: as the loaders have them
+    arch: str = "custom",  # what the network is called
+    channels_last: bool | None = None,  # memory format; None: on for convolutions (4-15 times faster on CPUs)
+    **kwargs,
+) -> PosterLearner:  # as poster_learner's; the last layer's bias starts at the genres' frequencies
+    "A learner for the genres of a poster from any network."
+    start_at_frequencies(model.get_submodule(head_name(model)), getattr(dls, "row_freq", None))
+    if stats is not None:
+        dls = with_stats(dls, *stats)
+    learn = PosterLearner(dls, model, arch, **learner_options(kwargs))
+    if channels_last or (channels_last is None and any(isinstance(m, nn.Conv2d) for m in model.modules())):
+        learn.add_cb(ChannelsLast())
+        learn.model.to(memory_format=torch.channels_last)
+    return learn
+
+
+def learner_options(
+    kwargs: dict,  # of fastai's Learner, as far as they are given
+) -> dict:
+    "With what all our learners have where nothing else is said: bce, Adam, top-n accuracy and macro AP."
+    kwargs = {"metrics": [TopNAccuracy(), MacroAP()], "opt_func": Adam, "splitter": split_body_head} | kwargs
+    return kwargs | {"loss_func": kwargs.get("loss_func") or poster_loss("bce")}
+
+
+@delegates(model_learner, but=["model", "stats"])
+def poster_learner(
+    dls: DataLoaders,  # from PosterDataLoaders.from_movies
+    arch: str = "densenet121",  # torchvision or timm name; "custom_cnn"; see list_archs()
+    pretrained: bool = False,  # ImageNet weights, downloaded or from the cache; nothing is downloaded unless asked
+    weights: str | Path | None = None,  # a local file (.pth, .safetensors) instead; or "lite"
+    loss: str | None = None,  # name from list_losses(); None: "bce", or loss_func where one is passed
+    attention: str | None = None,  # "gram" or "se": channel weights for a feature map, trained with the last layer
+    attention_after: str | None = None,  # name of the module that gives this map; None: a late stage
+    stages: bool = False,  # the last layer sees how strong and varied each channel of every stage is: style
+    arch_kwargs: dict | None = None,  # for timm.create_model: drop_rate, drop_path_rate, ...
+    **kwargs,
+) -> PosterLearner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
+    """A learner for the genres of a poster: a loss on logits, Adam, top-n accuracy and macro AP.
+
+    Predictions are sigmoid probabilities. A network with weights gets its own mean and std for its inputs, in loaders
+    of its own: the `dls` passed stay as they are. A loss with options is `loss_func=poster_loss("focal", gamma=1)`.
+    Errors as in `create_model` and `poster_loss`.
+    """
+    if loss is not None and kwargs.get("loss_func") is not None:
+        raise ValueError("Pass loss=... (a name) or loss_func=..., not both")
+    if loss is not None:
+        kwargs["loss_func"] = poster_loss(loss, getattr(dls, "row_freq", None))
+    more = {"attention": attention, "attention_after": attention_after, "stages": stages, **(arch_kwargs or {})}
+    model, stats = create_model(arch, len(dls.vocab), size_of(dls), pretrained, weights, **more)
+    return model_learner(dls, model, stats, arch, **kwargs)
+
+
+@delegates(poster_learner, but=["arch"])
+def densenet_learner(
+    dls: DataLoaders,  # from PosterDataLoaders.from_movies
+    **kwargs,
+) -> PosterLearner:
+    "The study's DenseNet-121: average pooling, one linear layer 1024 -> genres (6,974,356 parameters for 20)."
+    return poster_learner(dls, "densenet121", **kwargs)
+
+
+@delegates(poster_learner, but=["arch", "pretrained"])
+def custom_cnn_learner(
+    dls: DataLoaders,  # from PosterDataLoaders.from_movies; pictures of at least 64 pixels a side
+    **kwargs,
+) -> PosterLearner:
+    "The study's own network of six convolutions, from random weights."
+    return poster_learner(dls, CUSTOM, **kwargs)
+
+
+def with_stats(
+    dls: DataLoaders,  # stay as they are
+    mean: list[float],  # a channel, of values from 0 to 1
+    std: list[float],
+) -> DataLoaders:  # of the same class
+    "Loaders over the same data that normalise with another mean and std."
+
+    def swapped(loader):
+        others = [t for t in loader.after_batch.fs if not isinstance(t, Normalize)]
+        norm = Normalize.from_stats(mean, std, cuda=False)
+        norm.mean, norm.std = norm.mean.to(dls.device), norm.std.to(dls.device)
+        pipeline = Pipeline([*others, norm], split_idx=loader.after_batch.split_idx)
+        return loader.new(after_batch=pipeline)
+
+    new = type(dls)(*(swapped(loader) for loader in dls.loaders), path=dls.path, device=dls.device)
+    for name in ("genre_freq", "row_freq"):
+        if hasattr(dls, name):
+            setattr(new, name, getattr(dls, name))
+    return new
+
+
+def start_at_frequencies(
+    layer: nn.Module,  # the last one
+    freq: np.ndarray | None,  # (genres,); None: unknown
+) -> None:
+    "Set a bias to the log-odds of the genres, so that training starts at popularity and not at 50 %."
+    bias = getattr(layer, "bias", None)
+    if freq is not None and bias is not None:
+        freq = torch.as_tensor(np.clip(freq, 1e-3, 1 - 1e-3), dtype=bias.dtype)
+        with torch.no_grad():
+            bias.copy_(torch.logit(freq))
+
+
+def freeze_stages(
+    learn: Learner,
+    n: int,  # stages of the network, from the first; 0: none
+) -> None:  # ValueError: there are fewer
+    "The first stages stay as pretraining left them: most of the time goes there, and least of what is learned."
+    body = staged_body(learn.model)
+    names = stage_names(body, size_of(learn.dls)) if n else []
+    if not 0 <= n <= len(names):
+        raise ValueError(f"--frozen {n} should be from 0 (none) to {len(names)}, the stages of {learn.arch}")
+    if n:
+        last = list(body.get_submodule(names[n - 1]).parameters())[-1]
+        for p in body.parameters():
+            p.requires_grad_(False)
+            if p is last:
+                break
+
+
+def freeze_norms(
+    learn: Learner,  # its batch norms are left out of training
+) -> Callback:  # for the fit
+    """Batch norms keep the statistics and weights of pretraining.
+
+    Else those of augmented, mixed pictures take their place within an epoch, and the fitted head no longer fits.
+    """
+    for module in learn.model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.requires_grad_(False)
+    return BnFreeze()

@@ -1,0 +1,122 @@
+"""A poster as a picture: the modality whose features are what a frozen, pretrained network sees."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+from fastai.vision.augment import Resize, ResizeMethod
+from fasttransform import Pipeline
+from torch import nn
+
+from postergenre.data.augment import PosterCrop, PosterImage, as_size
+from postergenre.data.reading import poster_of
+from postergenre.layers import Standardize
+from postergenre.modality import Modality, Part
+from postergenre.vision.build import create_model, head_name
+from postergenre.vision.gradcam import HEADING, MEANING, class_heats, view_boxes
+from postergenre.vision.stages import StagePooling
+from postergenre.vision.views import as_view, make_views, resolve_views, view_named, view_names
+from postergenre.vision.weights import LITE
+
+
+class PosterViews(Modality):
+    "Posters as transforms show them to a network: a base for what looks at pictures."
+
+    heading, meaning = HEADING, MEANING
+    transforms: Sequence = ()  # fastai's, of items: with PosterCrop or Resize
+
+    def item_tfms(
+        self,
+        train: bool = False,  # whether crops are random
+    ) -> Pipeline:
+        "What makes a view of a poster."
+        return Pipeline(self.transforms, split_idx=0 if train else 1)
+
+    def views(self, views: str = "auto") -> list[str]:
+        "As `view_names`. ValueError: unknown names, or the transforms allow no such views."
+        return view_names(resolve_views(views, self.item_tfms()))
+
+    def read(self, movie: Mapping, train: bool = False) -> torch.Tensor | None:
+        "uint8 (3, height, width): the whole poster, or the crop at its centre, or a random one."
+        poster = poster_of(movie)
+        return None if poster is None else as_view(self.item_tfms(train)(PosterImage.create(poster)))
+
+    def look(self, movie: Mapping, view: str = "center") -> list[torch.Tensor]:
+        "The pictures of a view."
+        poster = poster_of(movie)
+        return [] if poster is None else make_views(poster, self.item_tfms(), view_named(view))
+
+
+class Pictures(PosterViews):
+    "Posters through a frozen body, which keeps the mean and standard deviation that it was made with."
+
+    def __init__(
+        self,
+        name: str,  # of the body
+        body: nn.Module,  # (batch, 3, height, width) -> (batch, features); put in eval mode
+        size: int | tuple[int, int],  # (height, width) of its input in pixels
+        stats: tuple,  # (mean, std) of its input, three numbers each, of values from 0 to 1
+        crop: str = "whole",  # "whole": the poster resized; "random": windows at the poster's own scale
+    ):
+        super().__init__()
+        self.name, self.size = name, as_size(size)
+        self.norm = Standardize(*(torch.tensor(s).view(3, 1, 1) for s in stats))
+        self.body = body.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+        self.transforms = [PosterCrop(size) if crop == "random" else Resize(self.size, method=ResizeMethod.Squish)]
+
+    @classmethod
+    def by_name(
+        cls,
+        arch: str,  # as in create_model
+        size: int | tuple[int, int],  # (height, width) of its input in pixels
+        pretrained: bool = False,  # as in create_model
+        weights: str | Path | None = LITE,  # as in create_model
+        stages: bool = True,  # statistics of all stages, as StagePooling; False: what the last layer would see
+        crop: str = "whole",  # as in Pictures
+    ) -> "Pictures":  # ValueError: no weights, or as in create_model
+        "Any architecture with weights, up to its last layer."
+        body, stats = create_model(arch, 1, as_size(size), pretrained, weights)
+        if stats is None:
+            raise ValueError("A frozen body needs weights; pass pretrained=True, weights='lite' or a file of weights")
+        body.set_submodule(head_name(body), nn.Identity())
+        return cls(arch, StagePooling(body.eval(), as_size(size)) if stages else body, size, stats, crop)
+
+    @property
+    def file_name(self) -> str:
+        "With the size of what it sees."
+        return f"{super().file_name}-{self.size[0]}x{self.size[1]}"
+
+    def encode(self, readings: list[torch.Tensor]) -> torch.Tensor:
+        "What the body sees in pictures of any sizes."
+        return by_shape(readings, self.forward)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        "uint8 (batch, 3, height, width) -> (batch, features)."
+        x = self.norm(pictures.to(self.norm.mean.device).float() / 255)
+        return self.body(x.contiguous(memory_format=torch.channels_last)).flatten(1).float()
+
+    def explain(self, movie, reading, logits, log_odds, genres: Sequence[int], absent) -> Part:
+        "Grad-CAM, and what the picture adds as a whole."
+        part = super().explain(movie, reading, logits, log_odds, genres, absent)
+        poster = PosterImage.create(movie["poster"])
+        boxes = view_boxes(lambda image: self.read({"poster": image})[None], poster)
+        size = (poster.height, poster.width)
+        part.heat, _ = class_heats(self.body, partial(self._run, reading, logits), genres, boxes, size, self.size)
+        return part
+
+    def _run(self, picture: torch.Tensor, logits: Callable) -> torch.Tensor:
+        return logits(self.forward(picture[None]))
+
+
+def by_shape(
+    pictures: Sequence[torch.Tensor],  # of one shape or several
+    forward: Callable[[torch.Tensor], torch.Tensor],  # a batch of one shape -> (batch, outputs)
+) -> torch.Tensor:  # (pictures, outputs), in their order
+    "Pictures of several shapes through a network, those of one shape together."
+    shapes: dict[torch.Size, list[int]] = {}
+    for i, picture in enumerate(pictures):
+        shapes.setdefault(picture.shape, []).append(i)
+    outputs = torch.cat([forward(torch.stack([pictures[i] for i in places])) for places in shapes.values()])
+    order = torch.tensor([i for places in shapes.values() for i in places])
+    return outputs[order.argsort().to(outputs.device)]
