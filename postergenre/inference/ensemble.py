@@ -79,6 +79,11 @@ class PosterEnsemble:
         else:
             self.loss_func.thresh = sum(w * t.item() for w, t in zip(share, threshes, strict=True))
 
+    @property
+    def thresh(self) -> float:  # or one a genre
+        "A genre is predicted where its probability is greater."
+        return self.loss_func.thresh
+
     def _together(self, probs: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
         return pool_probs(probs, weights, self.pool, self.genre_freq)
 

@@ -22,6 +22,18 @@ from postergenre.vision.build import CUSTOM, create_model, head_name, split_body
 from postergenre.vision.stages import StageModel, stage_names
 
 
+class PosterLearner(Learner):
+    "A fastai learner for the genres of a poster."
+
+    arch: str  # what the network is called
+    genre_freq: np.ndarray | None = None  # share of the training movies with each genre; None: unknown
+
+    @property
+    def thresh(self) -> float:  # or one a genre
+        "A genre is predicted where its probability is greater."
+        return self.loss_func.thresh
+
+
 @delegates(Learner.__init__, but=["splitter"])
 def model_learner(
     dls: DataLoaders,  # from PosterDataLoaders.from_movies
@@ -40,7 +52,7 @@ def model_learner(
         kwargs["loss_func"] = poster_loss("bce")
     kwargs.setdefault("metrics", [TopNAccuracy(), MacroAP()])
     kwargs.setdefault("opt_func", Adam)
-    learn = Learner(dls, model, splitter=split_body_head, **kwargs)
+    learn = PosterLearner(dls, model, splitter=split_body_head, **kwargs)
     learn.arch = arch
     learn.genre_freq = getattr(dls, "genre_freq", None)
     if channels_last or (channels_last is None and any(isinstance(m, nn.Conv2d) for m in model.modules())):

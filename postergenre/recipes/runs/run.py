@@ -27,8 +27,8 @@ from postergenre.data.loaders import PosterDataLoaders, parse_balance, training_
 from postergenre.data.movies import read_movies
 from postergenre.data.progress import show_progress
 from postergenre.data.split import SIDES, save_split, split_movies
-from postergenre.evaluation.bootstrap import METRICS
-from postergenre.evaluation.evaluate import Evaluation, evaluate, evaluate_crops
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.evaluation.figures import METRICS
 from postergenre.inference.calibrate import calibrate, mean_probs
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.interpret.charts import plot_curves
@@ -113,7 +113,7 @@ class Run:
             raise ValueError("--protocol study divides crops, so it needs some: add --balance study:1000")
         pool, unseen = movies[movies["split"] != "test"], movies[movies["split"] == "test"]
         rows = split_crops(pool, target, method, seed=self.config["seed"])
-        self.unseen = split_crops(unseen, max(1, target * len(unseen) // len(pool)), method)
+        self.unseen = split_crops(unseen, max(1, target * len(unseen) // len(pool)), method, valid=0, test=1)
         save_split(rows, self.out / "split.csv")
         self.data |= {side: int((rows["split"] == side).sum()) for side in SIDES}
         print(f"*** LEAKY on purpose: {len(rows):,} crops of {len(pool):,} movies are divided, not the movies. ***")
@@ -236,10 +236,10 @@ class Run:
         "Score on the leaky test crops, then on crops cut the same way from movies that were kept apart."
         train, test = rows[rows["split"] == "train"], rows[rows["split"] == "test"]
         section(f"LEAKY test: {len(test):,} crops, most of posters that are in training too")
-        result = evaluate_crops(learn, test, train, f"{self.name} (leaky)")
+        result = evaluate(learn, test, train, f"{self.name} (leaky)")
         print(result)
         section(f"The same model on {len(self.unseen):,} crops of movies that it never saw")
-        honest = evaluate_crops(learn, self.unseen, train, f"{self.name} (unseen movies)")
+        honest = evaluate(learn, self.unseen, train, f"{self.name} (unseen movies)")
         print(honest)
         honest.save(self.out / "predictions_unseen.csv")
         leaky, true = (e.metrics.loc[e.name, (MONITOR, "value")] for e in (result, honest))

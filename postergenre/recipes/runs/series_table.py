@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table, text_lines, text_table
 
 SHOWN = ("top_n_accuracy", "macro_ap")
@@ -93,7 +93,7 @@ def plot_comparison(
     bars = metrics[~metrics.index.isin(BASELINES)][::-1]
     fig, axes = plt.subplots(1, 2, figsize=(10, 1.6 + 0.42 * len(bars)), sharey=True, layout="constrained")
     for ax, metric in zip(axes, SHOWN, strict=True):
-        heading, percent = METRICS[metric]
+        heading, percent, *_ = METRICS[metric]
         scale = 100 if percent else 1
         values = bars[metric] * scale
         spread = np.stack([values["value"] - values["low"], values["high"] - values["value"]])
