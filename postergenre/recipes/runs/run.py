@@ -34,6 +34,7 @@ from postergenre.inference.thresholds import tune_thresholds
 from postergenre.interpret.charts import plot_curves
 from postergenre.interpret.examples import plot_examples
 from postergenre.recipes.runs.setup import device_name, find_data, keep_memory, new_folder, parse_size, section
+from postergenre.recipes.runs.story import trained_words
 from postergenre.report.page import write_report
 from postergenre.training.callback import StopOnInterrupt
 
@@ -197,6 +198,7 @@ class Run:
         history = pd.read_csv(self.out / "history.csv")
         best = history[MONITOR].idxmax()
         self.history, self.best_epoch = history, int(history.loc[best, "epoch"])
+        self.told = trained_words, len(history), self.best_epoch
         self.images_a_second = len(learn.recorder.losses) * learn.dls.bs / (self.train_minutes * 60)
         print(f"Best epoch: {self.best_epoch}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
 
@@ -269,10 +271,17 @@ class Run:
             "best_epoch": self.best_epoch,
             "train_minutes": round(self.train_minutes, 2),
             "images_per_second": None if self.images_a_second is None else round(self.images_a_second, 1),
+            "training": self.story(),
             "test_movies": len(result.ids),
             "test": self.figures(result),
             **({"unseen_movies": self.unseen_figures} if self.leaky else {}),
         }
+
+    def story(self) -> dict:  # heading, words
+        "How the model came about."
+        tell, *about = self.told
+        words = tell(self.arch, self.parameters, *about, self.train_minutes, device_name(), self.images_a_second)
+        return {"heading": "Training", "words": words}
 
     @staticmethod
     def figures(result: Evaluation) -> dict:

@@ -14,6 +14,7 @@ from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table, text_lines, text_table
+from postergenre.interpret.charts import closed, heat_map, no_frame
 
 SHOWN = ("top_n_accuracy", "macro_ap")
 BASELINES = ("popularity", "random")
@@ -107,11 +108,10 @@ def plot_comparison(
         ax.set_xlabel(f"{heading}, {'%' if percent else '0 to 1'}, with 95 % interval")
         ax.margins(x=0.14)
         ax.set_xlim(left=0)
-        ax.spines[["top", "right"]].set_visible(False)
+        no_frame(ax)
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside upper right", ncols=2, frameon=False)
-    plt.close(fig)
-    return fig
+    return closed(fig)
 
 
 def plot_genres(
@@ -120,16 +120,9 @@ def plot_genres(
     "Heat map of average precision."
     ap = table.drop(columns="movies")
     fig, ax = plt.subplots(figsize=(2.4 + 0.95 * ap.shape[1], 1.6 + 0.3 * len(ap)), layout="constrained")
-    image = ax.imshow(ap, cmap="viridis", vmin=0, vmax=max(0.01, np.nanmax(ap.to_numpy())), aspect="auto")
-    for (y, x), value in np.ndenumerate(ap.to_numpy()):
-        if not np.isnan(value):
-            dark = value < 0.6 * image.norm.vmax
-            ax.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=8, color="white" if dark else "black")
+    image = heat_map(ax, ap, cmap="viridis")
     ax.set_xticks(range(ap.shape[1]), ap.columns, rotation=35, ha="right")
     ax.set_yticks(range(len(ap)), [f"{g} ({n:,})" for g, n in table["movies"].items()])
     ax.set_ylabel("genre (test movies)")
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
     fig.colorbar(image, ax=ax, label="average precision", fraction=0.06)
-    plt.close(fig)
-    return fig
+    return closed(fig)
