@@ -6,28 +6,8 @@ Everywhere `probs` and `targets` have the shape (movies, genres) and may be nump
 
 import numpy as np
 import torch
-from fastai.learner import Metric
+from fastai.metrics import AccumMetric
 from sklearn.metrics import average_precision_score
-
-__all__ = [
-    "MacroAP",
-    "TopNAccuracy",
-    "absent_genres",
-    "average_precision_per_genre",
-    "brier_score",
-    "expected_calibration_error",
-    "f1_per_genre",
-    "macro_average_precision",
-    "macro_f1",
-    "micro_average_precision",
-    "micro_f1",
-    "precision_at_n",
-    "precision_recall_at_n_per_genre",
-    "recall_at_n",
-    "top_n_accuracy",
-    "top_n_hits",
-    "top_n_mask",
-]
 
 
 def _to_numpy(x) -> np.ndarray:
@@ -44,15 +24,11 @@ def check_arrays(
     "Scores and true genres as numpy arrays, checked: two dimensions, one shape, no NaN, targets 0 or 1"
     probs, targets = _to_numpy(probs), _to_numpy(targets)
     if probs.ndim != 2 or probs.shape != targets.shape:
-        raise ValueError(
-            "probs and targets must both have the shape (movies, genres), "
-            f"but probs has the shape {probs.shape} and targets {targets.shape}"
-        )
+        found = f"probs has the shape {probs.shape} and targets {targets.shape}"
+        raise ValueError(f"probs and targets must both have the shape (movies, genres), but {found}")
     probs = probs.astype(np.float64)
-    if (n_nan := int(np.isnan(probs).sum())) > 0:
-        raise ValueError(
-            f"probs holds {n_nan} NaN values of {probs.size}: the model has diverged, nothing can be ranked"
-        )
+    if n := int(np.isnan(probs).sum()):
+        raise ValueError(f"probs holds {n} NaN values of {probs.size}: the model has diverged, nothing can be ranked")
     if targets.dtype != bool and not np.isin(targets, (0, 1)).all():
         raise ValueError("targets must hold only 0 and 1: one column a genre, 1 where the movie has it")
     return probs, targets.astype(bool)
@@ -61,9 +37,7 @@ def check_arrays(
 def check_thresh(thresh, n_genres: int) -> np.ndarray:
     thresh = _to_numpy(thresh).astype(np.float64)
     if thresh.shape not in ((), (1,), (n_genres,)) or np.isnan(thresh).any():
-        raise ValueError(
-            f"thresh must be one number or {n_genres} numbers, one a genre, but has the shape {thresh.shape}"
-        )
+        raise ValueError(f"thresh must be one number or {n_genres} numbers, one a genre, not of shape {thresh.shape}")
     return np.broadcast_to(thresh, (n_genres,))
 
 
@@ -92,9 +66,7 @@ def top_n_mask(
     n = np.broadcast_to(_to_numpy(n), (len(scores),))
     # Negation keeps stable ascending order = vocabulary order among equals; float64 first, as unsigned types cannot
     order = np.argsort(-scores.astype(np.float64), axis=1, kind="stable")
-    mask = np.zeros(scores.shape, dtype=bool)
-    np.put_along_axis(mask, order, np.arange(scores.shape[1]) < n[:, None], axis=1)
-    return mask
+    return np.argsort(order, axis=1) < n[:, None]  # the place of each genre in the order
 
 
 def top_n_hits(
@@ -114,8 +86,8 @@ def top_n_accuracy(
 ) -> float:  # Between 0 and 1; NaN if no movie has a genre
     "Mean over the movies with genres of |top n predictions and truth| / n, n being their number of true genres"
     hits = top_n_hits(probs, targets)
-    counted = ~np.isnan(hits)
-    return float(hits[counted].mean()) if counted.any() else float("nan")
+    hits = hits[~np.isnan(hits)]
+    return float(hits.mean()) if len(hits) else float("nan")
 
 
 def precision_recall_at_n_per_genre(
@@ -143,9 +115,6 @@ def recall_at_n(
 ) -> float:  # Mean over all genres; an absent genre counts as 0
     "Macro recall of the top n predictions (scikit-learn's `recall_score(average='macro', zero_division=0)`)"
     return float(precision_recall_at_n_per_genre(probs, targets)[1].mean())
-
-
-# ---- average precision
 
 
 def average_precision_per_genre(
@@ -177,9 +146,6 @@ def micro_average_precision(
     return float(average_precision_score(targets.ravel(), probs.ravel())) if targets.any() else float("nan")
 
 
-# ---- at a threshold
-
-
 def f1_per_genre(
     probs,  # Probabilities (movies, genres)
     targets,  # True genres, 0 or 1 (movies, genres)
@@ -209,9 +175,6 @@ def micro_f1(
     probs, targets = check_arrays(probs, targets)
     predicted = probs > check_thresh(thresh, probs.shape[1])
     return float(2 * (predicted & targets).sum() / max(predicted.sum() + targets.sum(), 1))
-
-
-# ---- calibration
 
 
 def calibration_bins(
@@ -251,61 +214,37 @@ def brier_score(
 # ---- fastai
 
 
-class _PosterMetric(Metric):
-    def _batch(self, learn) -> tuple[np.ndarray, np.ndarray]:
-        pred = learn.pred.detach()
-        pred = pred.float() if pred.is_floating_point() else pred  # in half precision the sigmoid makes ties
+class _PosterMetric(AccumMetric):
+    "A figure of an epoch's probabilities: exact over uneven batches and several processes; NaN for NaN."
+
+    def __init__(self, func):
+        super().__init__(func, flatten=False)
+        self.reset()
+
+    def accumulate(self, learn):
+        pred = learn.pred.detach().float()  # in half precision the sigmoid makes ties
         activation = getattr(learn.loss_func, "activation", None)  # on the device: it may hold calibration tensors
-        pred = pred if activation is None else activation(pred)
-        # to_detach joins the batches of all processes and cuts the padding of the last one, so sums stay exact
-        return _to_numpy(learn.to_detach(pred)), _to_numpy(learn.to_detach(learn.y))
+        # accum_values joins the batches of all processes and cuts the padding of the last one
+        self.accum_values(pred if activation is None else activation(pred), learn.y, learn)
+
+    @property
+    def value(self) -> float | None:  # None when nothing was counted, as after `predict`
+        if not any(targs.any() for targs in self.targs):
+            return None
+        # a fit that diverges is stopped by its callbacks, not by an error here
+        return float("nan") if any(preds.isnan().any() for preds in self.preds) else super().value
 
 
 class TopNAccuracy(_PosterMetric):
-    "`top_n_accuracy` while training: exact over uneven batches and several processes; NaN for NaN"
+    "`top_n_accuracy` while training."
 
     def __init__(self):
-        self.reset()
-
-    def reset(self):
-        self.total, self.count = 0.0, 0
-
-    def accumulate(self, learn):
-        probs, targets = self._batch(learn)
-        rows = targets.any(axis=1)  # here NaN must not raise: a fit that diverges is stopped by its callbacks
-        self.total += np.nan if np.isnan(probs).any() else float(top_n_hits(probs[rows], targets[rows]).sum())
-        self.count += int(rows.sum())
-
-    @property
-    def value(self) -> float | None:  # None when nothing was counted, as after `predict`
-        return self.total / self.count if self.count else None
-
-    @property
-    def name(self) -> str:
-        return "top_n_accuracy"
+        super().__init__(top_n_accuracy)
 
 
 class MacroAP(_PosterMetric):
-    "`macro_average_precision` while training: keeps the epoch's probabilities, so it is exact; NaN for NaN"
+    "`macro_average_precision` while training."
 
     def __init__(self):
-        self.reset()
-
-    def reset(self):
-        self.probs, self.targets = [], []
-
-    def accumulate(self, learn):
-        probs, targets = self._batch(learn)
-        self.probs.append(probs)
-        self.targets.append(targets)
-
-    @property
-    def value(self) -> float | None:  # None when nothing was counted, as after `predict`
-        if not self.targets or not any(t.any() for t in self.targets):
-            return None
-        probs, targets = np.concatenate(self.probs), np.concatenate(self.targets)
-        return float("nan") if np.isnan(probs).any() else macro_average_precision(probs, targets)
-
-    @property
-    def name(self) -> str:
-        return "macro_ap"
+        super().__init__(macro_average_precision)
+        self.name = "macro_ap"

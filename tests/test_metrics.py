@@ -290,6 +290,6 @@ def test_several_processes_give_the_figure_of_one():
         )
         for metric in metrics:
             metric.accumulate(learn)
-    assert metrics[0].count == int(targets.any(1).sum())
+    assert [sum(map(len, metric.targs)) for metric in metrics] == [21, 21]
     assert metrics[0].value == pytest.approx(top_n_accuracy(probs, targets))
     assert metrics[1].value == pytest.approx(macro_average_precision(probs, targets))

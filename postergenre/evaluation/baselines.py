@@ -8,14 +8,6 @@ import pandas as pd
 from postergenre.data.genres import multi_hot, vocab_of
 from postergenre.metrics import check_arrays, macro_average_precision, top_n_accuracy
 
-__all__ = [
-    "expected_average_precision",
-    "genre_frequencies",
-    "popularity_baseline",
-    "popularity_probs",
-    "random_expectation",
-]
-
 
 def _targets(movies, vocab: Sequence[str] | None) -> np.ndarray:
     if isinstance(movies, pd.DataFrame):

@@ -9,46 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from postergenre import metrics as m
-
-__all__ = [
-    "METRICS",
-    "all_metrics",
-    "bootstrap_weights",
-    "interval",
-    "resampled_average_precision",
-    "resampled_metrics",
-]
-
-METRICS = {  # name: (heading, whether it is shown in percent), in the order of the tables
-    "top_n_accuracy": ("top-n accuracy", True),
-    "macro_ap": ("macro AP", False),
-    "micro_ap": ("micro AP", False),
-    "macro_f1": ("macro F1", False),
-    "micro_f1": ("micro F1", False),
-    "precision_at_n": ("precision at n", True),
-    "recall_at_n": ("recall at n", True),
-    "ece": ("calibration error", False),
-    "brier": ("Brier score", False),
-}
-
-
-def all_metrics(
-    probs,  # Probabilities (movies, genres), 0 to 1
-    targets,  # True genres, 0 or 1 (movies, genres)
-    thresh=0.5,  # One number, or one a genre
-) -> dict[str, float]:  # The names are those of METRICS
-    "Every figure of a result, as `postergenre.metrics` computes them"
-    return {
-        "top_n_accuracy": m.top_n_accuracy(probs, targets),
-        "macro_ap": m.macro_average_precision(probs, targets),
-        "micro_ap": m.micro_average_precision(probs, targets),
-        "macro_f1": m.macro_f1(probs, targets, thresh),
-        "micro_f1": m.micro_f1(probs, targets, thresh),
-        "precision_at_n": m.precision_at_n(probs, targets),
-        "recall_at_n": m.recall_at_n(probs, targets),
-        "ece": m.expected_calibration_error(probs, targets),
-        "brier": m.brier_score(probs, targets),
-    }
+from postergenre.evaluation.figures import METRICS  # noqa: F401 - recipes look for it here
 
 
 def bootstrap_weights(

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from postergenre.evaluation.bootstrap import METRICS, all_metrics, interval
+from postergenre.evaluation.bootstrap import interval
 from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.figures import METRICS, all_metrics
 from postergenre.evaluation.predictions import rare_genres
 from postergenre.evaluation.tables import html_table, text_lines, text_table, wide_table
-
-__all__ = ["Comparison", "compare"]
 
 
 class Comparison:
@@ -71,10 +70,7 @@ def compare(
         row = {}
         for k in metrics:
             row[k] = (value[k], *interval(sample[k], value[k], level))
-            if r is first:
-                row[f"{k} difference"] = (np.nan, np.nan, np.nan)
-                continue
-            change = value[k] - values[0][k]
+            change = np.nan if r is first else value[k] - values[0][k]
             row[f"{k} difference"] = (change, *interval(sample[k] - drawn[0][k], change, level, (-1, 1)))
         rows.append(row)
     notes = [

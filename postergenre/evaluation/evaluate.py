@@ -2,17 +2,17 @@
 
 import numpy as np
 import pandas as pd
-from fastai.learner import Learner
 
 from postergenre import metrics as m
 from postergenre.data.genres import multi_hot
 from postergenre.evaluation.baselines import check_apart, genre_frequencies, random_expectation
-from postergenre.evaluation.bootstrap import METRICS, all_metrics, bootstrap_weights, interval, resampled_metrics
+from postergenre.evaluation.bootstrap import bootstrap_weights, interval, resampled_metrics
+from postergenre.evaluation.figures import METRICS, all_metrics
 from postergenre.evaluation.predictions import Predictions, rare_genres
 from postergenre.evaluation.tables import html_table, text_lines, text_table, wide_table
+from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.predict import movie_probs
-
-__all__ = ["Evaluation", "evaluate"]
+from postergenre.training.learner import PosterLearner
 
 
 class Evaluation(Predictions):
@@ -80,35 +80,23 @@ class Evaluation(Predictions):
     ) -> pd.DataFrame:  # One row a genre; `lift` is AP / frequency; AP and lift are NaN for an absent genre
         "How well each genre is found, and how many movies stand behind each figure"
         drawn, support = self.resampled(resamples, seed), self.targets.sum(axis=0)
+        frequency = support / len(self.probs)
         ap = m.average_precision_per_genre(self.probs, self.targets)
         f1 = m.f1_per_genre(self.probs, self.targets, self.thresh)
         (ap_low, ap_high), (f1_low, f1_high) = interval(drawn["ap"], ap, level), interval(drawn["f1"], f1, level)
         precision, recall = m.precision_recall_at_n_per_genre(self.probs, self.targets)
-        frequency = support / len(self.probs)
-        columns = {
-            "support": support,
-            "frequency": frequency,
-            "ap": ap,
-            "ap_low": ap_low,
-            "ap_high": ap_high,
-            "lift": np.divide(ap, frequency, out=np.full(len(ap), np.nan), where=support > 0),
-            "f1": f1,
-            "f1_low": f1_low,
-            "f1_high": f1_high,
-            "precision_at_n": precision,
-            "recall_at_n": recall,
-            "thresh": self.thresh,
-            "predicted": (self.probs > self.thresh).sum(axis=0),
-            "in_top_n": m.top_n_mask(self.probs, self.targets.sum(axis=1)).sum(axis=0),
-        }
+        lift = np.divide(ap, frequency, out=np.full(len(ap), np.nan), where=support > 0)
+        columns = {"support": support, "frequency": frequency}
+        columns |= {"ap": ap, "ap_low": ap_low, "ap_high": ap_high, "lift": lift}
+        columns |= {"f1": f1, "f1_low": f1_low, "f1_high": f1_high, "precision_at_n": precision, "recall_at_n": recall}
+        columns |= {"thresh": self.thresh, "predicted": self.predicted.sum(axis=0), "in_top_n": self.top_n.sum(axis=0)}
         return pd.DataFrame(columns, index=pd.Index(self.vocab, name="genre"))
 
     @property
     def never_predicted(self) -> dict[str, list[str]]:  # "threshold" and "top_n", each with names of genres
         "Genres that no movie gets above the threshold, and genres that stand in no movie's top n"
-        top_n = m.top_n_mask(self.probs, self.targets.sum(axis=1))
-        above = self.probs > self.thresh
-        return {"threshold": m.absent_genres(above, self.vocab), "top_n": m.absent_genres(top_n, self.vocab)}
+        said = {"threshold": self.predicted, "top_n": self.top_n}
+        return {where: m.absent_genres(genres, self.vocab) for where, genres in said.items()}
 
     @property
     def absent(self) -> list[str]:
@@ -143,17 +131,17 @@ class Evaluation(Predictions):
 
 
 def evaluate(
-    learn,  # A fastai learner for posters or a PosterEnsemble; its `dls.vocab` and `loss_func.thresh` are used
-    movies: pd.DataFrame,  # Movies to judge on: columns id, poster (path), genres (list of names); title is kept
-    train: pd.DataFrame | None = None,  # The training movies, for the popularity row; None: `learn.genre_freq`
-    name: str = "model",  # The model's name in tables
-    thresh=None,  # One number, or one a genre; None: `learn.loss_func.thresh`, else 0.5
-    views: str = "auto",  # views of each poster to average, e.g. "grid+mirror", as in `movie_probs`
-    bs: int = 64,  # Batch size
-    progress: bool | None = None,  # Whether to show a progress bar; None: in a terminal or notebook
-    probs=None,  # Ready probabilities (movies, genres), e.g. from cached features; None: the posters are looked at
-) -> Evaluation:
-    "Runs the model over the movies' posters and judges its probabilities, popularity beside them"
+    learn: PosterLearner | PosterEnsemble,  # trained or loaded
+    movies: pd.DataFrame,  # to judge on: columns id, poster (path), genres (list of names); title is kept
+    train: pd.DataFrame | None = None,  # the training movies, for the popularity row; None: learn.genre_freq
+    name: str = "model",  # the model's name in tables
+    thresh=None,  # one number, or one a genre; None: learn.thresh
+    views: str = "auto",  # views of each poster to average, e.g. "grid+mirror", as in movie_probs
+    bs: int = 64,  # pictures a batch
+    progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    probs=None,  # ready probabilities (movies, genres), e.g. from cached features; None: the posters are looked at
+) -> Evaluation:  # ValueError: movies of training, no training movies known, or a column is missing
+    "Judge a model on movies, popularity beside it. A poster of several rows is looked at once, and each row counts."
     vocab = tuple(learn.dls.vocab)
     if missing := [c for c in ("id", "poster", "genres") if c not in movies]:
         raise ValueError(f"movies has no column {', '.join(missing)}; read_movies gives them all")
@@ -165,36 +153,14 @@ def evaluate(
     if train is not None:
         check_apart(train, movies)
         train_freq = genre_frequencies(train, vocab)
-    elif (train_freq := getattr(learn, "genre_freq", None)) is None:
+    elif (train_freq := learn.genre_freq) is None:
         raise ValueError("popularity needs the training movies: pass evaluate(learn, movies, train=...)")
-    if thresh is None:
-        thresh = getattr(learn.loss_func, "thresh", 0.5)
+    thresh = learn.thresh if thresh is None else thresh
     targets = multi_hot(movies["genres"], vocab)
     if probs is None:
-        probs = movie_probs(learn, movies, bs=bs, views=views, progress=progress)
+        posters = movies["poster"].map(str)
+        rows, _ = pd.factorize(posters)  # where the poster of each movie stands among the different ones
+        probs = movie_probs(learn, movies[~posters.duplicated()], bs=bs, views=views, progress=progress)[rows]
     elif len(probs) != len(movies):
         raise ValueError(f"probs has {len(probs)} rows for {len(movies)} movies; pass one row a movie, in their order")
     return Evaluation(probs, targets, vocab, thresh, movies["id"], name, train_freq, movies.get("title"))
-
-
-def evaluate_crops(
-    learn: Learner,
-    rows: pd.DataFrame,  # crops to judge on: columns id, poster, genres; a poster may stand in many rows
-    train: pd.DataFrame,  # the training crops, for the popularity row
-    name: str,  # in the table
-    progress: bool | None = None,  # a bar; None: in a terminal or notebook
-) -> Evaluation:  # each crop counts once
-    "Judge a model on rows that repeat posters; each poster is looked at once, as `evaluate` does."
-    vocab = tuple(learn.dls.vocab)
-    posters = rows.drop_duplicates("poster")
-    probs = pd.DataFrame(movie_probs(learn, posters, progress=progress), index=posters["poster"].map(str))
-    return Evaluation(
-        probs.loc[rows["poster"].map(str)].to_numpy(),
-        multi_hot(rows["genres"], vocab),
-        vocab,
-        getattr(learn.loss_func, "thresh", 0.5),
-        rows["id"],
-        name,
-        genre_frequencies(train, vocab),
-        rows.get("title"),
-    )

@@ -11,8 +11,6 @@ from postergenre import metrics as m
 from postergenre.data.files import write_whole
 from postergenre.data.genres import check_vocab, genre_names
 
-__all__ = ["Predictions", "rare_genres"]
-
 MARK = "postergenre predictions 1"
 
 
@@ -50,6 +48,16 @@ class Predictions:
             repeated = self.ids[self.ids.duplicated()][0]
             raise ValueError(f"the id {repeated!r} occurs more than once; every movie needs an id of its own")
         self.train_freq = None if train_freq is None else _frequencies(train_freq, self.vocab)
+
+    @property
+    def top_n(self) -> np.ndarray:  # boolean (movies, genres)
+        "Each movie's n most probable genres, n being the number of its true ones."
+        return m.top_n_mask(self.probs, self.targets.sum(axis=1))
+
+    @property
+    def predicted(self) -> np.ndarray:  # boolean (movies, genres)
+        "The genres above their thresholds."
+        return self.probs > self.thresh
 
     def aligned(
         self,
@@ -171,17 +179,16 @@ def rare_genres(
 def evaluated_movies(
     result: Predictions,
     movies: pd.DataFrame,  # columns id, poster, and title if there are titles; may hold more movies
-) -> pd.DataFrame:  # id (as text), title, poster, genres (the result's truth). ValueError: evaluated movies are missing
+) -> pd.DataFrame:  # its rows and columns, with id and title as text, genres as judged. ValueError: some are missing
     "The movies of a result, in its order."
     if missing := [c for c in ("id", "poster") if c not in movies]:
         raise ValueError(f"movies has no column {', '.join(missing)}; read_movies gives them all")
-    rows = rows_of(movies["id"], result.ids, "movies")
-    found = movies.iloc[rows]
+    found = movies.iloc[rows_of(movies["id"], result.ids, "movies")].reset_index(drop=True)
     titles = found["title"].fillna("") if "title" in movies else (result.titles or result.ids)
-    columns = {"id": result.ids.map(str), "title": list(map(str, titles)), "poster": found["poster"].tolist()}
-    aligned = pd.DataFrame(columns | {"genres": [genre_names(row, result.vocab) for row in result.targets]})
-    aligned.attrs["vocab"] = list(result.vocab)
-    return aligned
+    genres = [genre_names(row, result.vocab) for row in result.targets]
+    found = found.assign(id=result.ids.map(str), title=list(map(str, titles)), genres=genres)
+    found.attrs["vocab"] = list(result.vocab)
+    return found
 
 
 def rows_of(

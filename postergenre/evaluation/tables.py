@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from postergenre.evaluation.bootstrap import METRICS
-
-__all__ = ["html_table", "markdown_table", "text_lines", "text_table", "wide_table"]
+from postergenre.evaluation.figures import METRICS
 
 
 def text_table(
@@ -19,9 +17,8 @@ def text_table(
     "Figures with their intervals as they are read"
     columns = {}
     for metric in numbers.columns.unique(0):
-        heading, percent = METRICS[metric.removesuffix(" difference")]
-        sign = "+" if metric in signed else ""
-        heading = f"{heading} difference" if metric in signed else heading
+        heading, percent, *_ = METRICS[metric.removesuffix(" difference")]
+        sign, heading = ("+", f"{heading} difference") if metric in signed else ("", heading)
         columns[heading] = [_cell(*row, percent, sign) for row in numbers[metric].itertuples(index=False)]
     return pd.DataFrame(columns, index=numbers.index)
 
@@ -67,10 +64,10 @@ def text_lines(
 
 
 def wide_table(
-    names: Sequence[str],  # Rows
-    rows: Sequence[dict[str, tuple]],  # Of each row: metric -> (value, low, high)
-) -> pd.DataFrame:  # Columns (metric, "value" or "low" or "high"), as `text_table` takes them
-    "Figures with their intervals as numbers"
+    names: Sequence[str],  # rows
+    rows: Sequence[dict[str, tuple]],  # of each row: metric -> (value, low, high)
+) -> pd.DataFrame:  # columns (metric, "value" or "low" or "high"), as text_table takes them
+    "Figures with their intervals as numbers."
     columns = pd.MultiIndex.from_product([rows[0], ["value", "low", "high"]], names=["metric", None])
     cells = [[float(x) for cell in row.values() for x in cell] for row in rows]
     return pd.DataFrame(cells, index=names, columns=columns)

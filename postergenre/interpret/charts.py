@@ -1,13 +1,15 @@
-"""Charts of a result: genre by genre, confusions, genres that stand together, reliability."""
+"""Charts of a run and its result: curves, genre by genre, confusions, genres that stand together, reliability."""
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 MODEL, OTHER = "#0072b2", "#d55e00"  # blue and vermilion of Okabe and Ito, told apart by colour-blind readers
 GREY = "#666666"
+AXES = {"strength": ("strength of the penalty", "log")}  # what rows of a history go by: label and scale; else linear
 
 
 def plot_per_genre(
@@ -30,11 +32,11 @@ def plot_per_genre(
     ax.set_xlim(0, min(1, 1.05 * np.nanmax(table[["ap_high", "ap", "frequency"]].to_numpy(), initial=0.1)))
     ax.set_ylim(-0.7, len(table) - 0.3)
     ax.set_xlabel("average precision, frequency")
-    ax.spines[["top", "right"]].set_visible(False)
+    no_frame(ax)
     ax.grid(axis="x", color="#eeeeee")
     ax.set_axisbelow(True)
     fig.legend(loc="outside upper left", frameon=False, ncols=2, fontsize=9)
-    return _closed(fig)
+    return closed(fig)
 
 
 def plot_confusions(
@@ -45,12 +47,12 @@ def plot_confusions(
     "Heat map: which wrong genres stand in the top n of the movies in which the row's genre is missed."
     side = 2.4 + 0.36 * len(shares)
     fig, ax = plt.subplots(figsize=(side + 1.2, side), layout="constrained")
-    _heat(ax, _off_diagonal(shares), least=0.05)
+    heat_map(ax, _percents(shares), ".0f", least=5)
     ax.set_yticks(range(len(shares)), [f"{g} ({misses[g]:,} of {support[g]:,})" for g in shares.index])
     ax.set_ylabel("missed true genre (movies that miss it, of those that have it)")
     ax.set_xlabel("wrong genre in the top n instead")
     ax.set_title("Which genre stands in when one is missed, % of the movies that miss it", fontsize=11, loc="left")
-    return _closed(fig)
+    return closed(fig)
 
 
 def plot_cooccurrence(
@@ -60,13 +62,14 @@ def plot_cooccurrence(
     "Two heat maps: of the movies with the row's genre, the share that has the column's genre too; grey: no such movie."
     side = 1.9 + 0.36 * len(truth)
     fig, axes = plt.subplots(2, 1, figsize=(side + 0.4, 2 * side), layout="constrained")
-    most = max(_off_diagonal(t).fillna(0).to_numpy().max() for t in (truth, predicted))
-    for ax, table, title in zip(axes, (truth, predicted), ("true genres", "top n predictions"), strict=True):
-        _heat(ax, _off_diagonal(table), least=0.05, most=most)
+    tables = _percents(truth), _percents(predicted)
+    most = max(table.fillna(0).to_numpy().max() for table in tables)
+    for ax, table, title in zip(axes, tables, ("true genres", "top n predictions"), strict=True):
+        heat_map(ax, table, ".0f", 5, most)
         ax.set_title(f"Genres that stand together in the {title}", fontsize=11, loc="left")
         ax.set_xlabel("have this genre too")
         ax.set_ylabel("of the movies with this genre, %")
-    return _closed(fig)
+    return closed(fig)
 
 
 def plot_reliability(
@@ -85,62 +88,78 @@ def plot_reliability(
     ax.legend(frameon=False, loc="upper left")
     below.bar(table["confidence"], table["pairs"], width=0.03, color=MODEL)
     below.set(yscale="log", ylabel="pairs", xlabel="probability of a genre for a movie")
-    for axes in (ax, below):
-        axes.spines[["top", "right"]].set_visible(False)
-    return _closed(fig)
+    no_frame(ax)
+    no_frame(below)
+    return closed(fig)
 
 
-def _heat(ax: Axes, table: pd.DataFrame, least: float, most: float | None = None) -> None:
-    "Shares as colours, with percentages in the cells from `least` on; NaN stays grey."
+def plot_curves(
+    history: pd.DataFrame,  # its first column is what the rows go by; then train_loss, valid_loss, top_n_accuracy, ...
+) -> Figure:
+    "Losses and validation figures of a run by epoch, or by what else its first column says."
+    fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    by = history.iloc[:, 0]
+    label, scale = rows_go_by(history)
+    marker = "o" if len(history) < 30 else None
+    for column, name in (("train_loss", "training"), ("valid_loss", "validation")):
+        axes[0].plot(by, history[column], marker=marker, label=name)
+    for column, name in (("top_n_accuracy", "top-n accuracy"), ("macro_ap", "macro average precision")):
+        if column in history:
+            axes[1].plot(by, history[column], marker=marker, label=name)
+    for ax, title in zip(axes, ("Loss (binary cross-entropy)", "Validation figures"), strict=True):
+        ax.set(title=title, xlabel=label, xscale=scale)
+        if scale == "log":  # from the most on, each value with its tick
+            ax.invert_xaxis()
+            ax.set_xticks(by, [f"{x:g}" for x in by])
+            ax.minorticks_off()
+        else:
+            ax.xaxis.set_major_locator(plt.MaxNLocator(integer=pd.api.types.is_integer_dtype(by)))
+        no_frame(ax)
+        ax.legend(frameon=False)
+    return closed(fig)
+
+
+def rows_go_by(
+    history: pd.DataFrame,  # as in plot_curves
+) -> tuple[str, str]:  # label of its axis, its scale
+    "What the rows of a history go by, as an axis."
+    return AXES.get(history.columns[0], (history.columns[0], "linear"))
+
+
+def heat_map(
+    ax: Axes,
+    table: pd.DataFrame,  # numbers from 0 on; NaN stays grey
+    form: str = ".2f",  # of what stands in a cell
+    least: float = 0,  # cells from this number on are written in
+    most: float | None = None,  # the number of the strongest colour; None: the greatest
+    cmap: str = "Blues",
+) -> AxesImage:
+    "Numbers as colours, and written into their cells."
     values = table.to_numpy(dtype=float)
-    most = np.nan_to_num(values).max() if most is None else most
-    colours = plt.get_cmap("Blues").with_extremes(bad="#dddddd")
-    ax.imshow(values, cmap=colours, vmin=0, vmax=most or 1, aspect="auto")
-    for row, column in np.argwhere(np.nan_to_num(values) >= least):
+    most = (np.nan_to_num(values).max() if most is None else most) or 1
+    image = ax.imshow(values, cmap=plt.get_cmap(cmap).with_extremes(bad="#dddddd"), vmin=0, vmax=most, aspect="auto")
+    for row, column in np.argwhere(values >= least):
         value = values[row, column]
-        colour = "white" if value > 0.5 * (most or 1) else "black"
-        ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=8, color=colour)
+        bright = np.dot(image.cmap(image.norm(value))[:3], (0.299, 0.587, 0.114))  # as the eye weighs red, green, blue
+        colour = "black" if bright > 0.55 else "white"
+        ax.text(column, row, f"{value:{form}}", ha="center", va="center", fontsize=8, color=colour)
     ax.set_xticks(range(table.shape[1]), table.columns, rotation=90)
     ax.set_yticks(range(table.shape[0]), table.index)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
+    return image
 
 
-def _off_diagonal(table: pd.DataFrame) -> pd.DataFrame:
-    values = table.to_numpy(dtype=float, copy=True)
-    np.fill_diagonal(values, np.nan)
-    return pd.DataFrame(values, table.index, table.columns)
+def no_frame(ax: Axes) -> None:
+    "Axes without the lines above and on the right."
+    ax.spines[["top", "right"]].set_visible(False)
 
 
-def _closed(fig: Figure) -> Figure:
-    "So that a notebook draws it once."
+def closed(fig: Figure) -> Figure:
+    "A figure that the caller shows or saves; an open one would be drawn twice in a notebook."
     plt.close(fig)
     return fig
 
 
-def plot_curves(
-    history: pd.DataFrame,  # fastai's CSVLogger file: epoch, train_loss, valid_loss, top_n_accuracy, macro_ap
-) -> Figure:  # a probe's history has the strength of its penalty in place of epochs
-    "Losses and validation figures by epoch."
-    by = "strength" if "strength" in history else "epoch"
-    fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    marker = "o" if len(history) < 30 else None
-    for column, label in (("train_loss", "training"), ("valid_loss", "validation")):
-        axes[0].plot(history[by], history[column], marker=marker, label=label)
-    for column, label in (("top_n_accuracy", "top-n accuracy"), ("macro_ap", "macro average precision")):
-        if column in history:
-            axes[1].plot(history[by], history[column], marker=marker, label=label)
-    for ax, title in zip(axes, ("Loss (binary cross-entropy)", "Validation figures"), strict=True):
-        if by == "epoch":
-            ax.set(title=title, xlabel=by)
-            ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
-        else:
-            ax.set(title=title, xlabel="strength of the penalty")
-            ax.set_xscale("log")
-            ax.invert_xaxis()
-            ax.set_xticks(history[by], [f"{x:g}" for x in history[by]])
-            ax.minorticks_off()
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(frameon=False)
-    plt.close(fig)
-    return fig
+def _percents(shares: pd.DataFrame) -> pd.DataFrame:
+    return 100 * shares.astype(float).mask(np.eye(len(shares), dtype=bool))  # the diagonal says nothing

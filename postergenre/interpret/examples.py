@@ -1,4 +1,4 @@
-"""Pictures of a run: curves, and posters with their true and predicted genres."""
+"""Posters with their true and predicted genres."""
 
 import textwrap
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from postergenre.data.posters import open_poster
-from postergenre.metrics import top_n_mask
+from postergenre.interpret.charts import closed
 
 RIGHT, WRONG = "#00695c", "#b3361e"  # told apart by colour-blind readers; the marks ✓ and ✗ say it too
 LINE = 0.165  # inches from one line of text to the next
@@ -40,8 +40,7 @@ def plot_examples(
     fig, axes = _poster_axes(len(chosen), columns, above, below)
     for ax, movie, i, note in zip(axes, shown, chosen, notes, strict=True):
         draw_prediction(ax, open_poster(movie.poster), movie.title, movie.genres, probs[i], vocab, note)
-    plt.close(fig)
-    return fig
+    return closed(fig)
 
 
 def draw_prediction(
@@ -58,13 +57,31 @@ def draw_prediction(
     title_lines, truth_lines = _head(title, truth)
     write_beside(ax, truth_lines, above=True)
     write_beside(ax, title_lines, above=True, skip=len(truth_lines), weight="bold")
-    top = np.flatnonzero(top_n_mask(probs[None], len(truth))[0])
-    for line, genre in enumerate(top[np.argsort(-probs[top], kind="stable")]):
-        right = vocab[genre] in truth
-        text = f"{'✓' if right else '✗'} {vocab[genre]} {probs[genre]:.0%}"
-        write_beside(ax, [text], skip=line, color=RIGHT if right else WRONG)
+    top = top_genres(probs, truth, vocab)
+    for line, (genre, prob, right) in enumerate(top):
+        write_mark(ax, f"{genre} {prob:.0%}", right, line)
     if note:
         write_beside(ax, [note], skip=len(top), color="#555555")
+
+
+def top_genres(
+    probs: np.ndarray,  # (genres,)
+    truth: Sequence[str],  # the true genres
+    vocab: Sequence[str],  # names of probs
+) -> list[tuple[str, float, bool]]:  # name, probability, whether it is right
+    "As many of the most probable genres of a movie as it has true ones, the most probable first."
+    top = np.argsort(-probs, kind="stable")[: len(truth)]
+    return [(vocab[i], float(probs[i]), vocab[i] in truth) for i in top]
+
+
+def write_mark(
+    ax: Axes,
+    text: str,
+    right: bool,
+    skip: int = 0,  # as in write_beside
+) -> None:
+    "A prediction below axes, marked as right or wrong."
+    write_beside(ax, [f"{'✓' if right else '✗'} {text}"], skip=skip, color=RIGHT if right else WRONG)
 
 
 def show_poster(ax: Axes, image: Image.Image) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from fastai.learner import Learner
 from matplotlib.figure import Figure
 from sklearn.metrics import classification_report, multilabel_confusion_matrix
 
@@ -13,12 +12,14 @@ from postergenre.data.genres import genre_names
 from postergenre.data.loaders import validation_movies
 from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.evaluation.predictions import evaluated_movies
+from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.interpret.charts import plot_confusions, plot_cooccurrence, plot_per_genre, plot_reliability
 from postergenre.interpret.confusions import confusions, cooccurrence, most_confused, movie_losses, reliability
 from postergenre.interpret.examples import plot_examples
 from postergenre.interpret.gradcam import gradcam, plot_gradcam
 from postergenre.interpret.palette import plot_genre_look
-from postergenre.metrics import expected_calibration_error, top_n_hits, top_n_mask
+from postergenre.metrics import expected_calibration_error, top_n_hits
+from postergenre.training.learner import PosterLearner
 
 KINDS = ("best", "worst", "random")
 
@@ -29,9 +30,8 @@ class GenreInterpretation:
     def __init__(
         self,
         evaluation: Evaluation,  # from evaluate or Evaluation.load
-        movies: pd.DataFrame
-        | None = None,  # columns id, poster, title; may hold more movies. None: no posters are shown
-        learn: Learner | None = None,  # for Grad-CAM
+        movies: pd.DataFrame | None = None,  # columns id, poster, title; may hold more; None: no posters are shown
+        learn: PosterLearner | PosterEnsemble | None = None,  # for Grad-CAM
     ):
         self.evaluation, self.learn = evaluation, learn
         self.movies = None if movies is None else evaluated_movies(evaluation, movies)
@@ -39,10 +39,10 @@ class GenreInterpretation:
     @classmethod
     def from_learner(
         cls,
-        learn: Learner,  # trained or loaded
+        learn: PosterLearner | PosterEnsemble,  # trained or loaded
         movies: pd.DataFrame | None = None,  # from read_movies; None: the validation posters of learn.dls
         train: pd.DataFrame | None = None,  # training movies, for popularity; None: learn.genre_freq
-        thresh=None,  # one number, or one a genre; None: learn.loss_func.thresh
+        thresh=None,  # one number, or one a genre; None: learn.thresh
         views: str = "auto",  # as in `evaluate`
         bs: int = 64,  # pictures a batch
         progress: bool | None = None,  # a bar; None: in a terminal or notebook
@@ -70,13 +70,13 @@ class GenreInterpretation:
         self,
         normalize: bool = False,  # shares of the movies in which the row's genre is missed, instead of counts
     ) -> pd.DataFrame:  # genres x genres
-        "When true genre X (row) is not in a movie's top n, which wrong genres stand there; see `mistakes.confusions`."
+        "When true genre X (row) is not in a movie's top n, which wrong genres stand there, as `confusions`."
         return confusions(*self._arrays, normalize)
 
     def plot_confusions(self) -> Figure:
         "`confusions(normalize=True)` as a heat map."
-        _, targets, vocab = self._arrays
-        misses, support = (pd.Series(x.sum(0), list(vocab)) for x in (targets & ~self._top_n, targets))
+        result = self.evaluation
+        misses, support = (pd.Series(x.sum(0), result.vocab) for x in (result.targets & ~result.top_n, result.targets))
         return plot_confusions(self.confusions(normalize=True), misses, support)
 
     def most_confused(
@@ -110,7 +110,8 @@ class GenreInterpretation:
         self,
     ) -> np.ndarray:  # (genres, 2, 2): [[true negatives, false positives], [false n., true p.]]
         "A 2 x 2 table for each genre at the thresholds; scikit-learn's multilabel_confusion_matrix."
-        return multilabel_confusion_matrix(self.evaluation.targets, self._predicted, labels=self._labels)
+        result = self.evaluation
+        return multilabel_confusion_matrix(result.targets, result.predicted, labels=self._labels)
 
     def plot_confusion_matrix(self, *_, **__) -> None:
         "Refused: movies have several genres."
@@ -121,9 +122,9 @@ class GenreInterpretation:
 
     def print_classification_report(self) -> None:
         "Precision, recall and F1 of each genre at the thresholds; scikit-learn's classification_report."
-        _, targets, vocab = self._arrays
-        names = {"labels": self._labels, "target_names": list(vocab)}
-        print(classification_report(targets, self._predicted, **names, zero_division=0))
+        result, names = self.evaluation, list(self.evaluation.vocab)
+        print(classification_report(result.targets, result.predicted, labels=self._labels, target_names=names,
+                                    zero_division=0))  # fmt: skip
 
     # ---- posters
 
@@ -133,17 +134,15 @@ class GenreInterpretation:
         largest: bool = True,  # False: the smallest first
     ) -> pd.DataFrame:  # id, title, loss (binary cross-entropy), truth, top_n
         "Movies by their loss."
-        losses = movie_losses(*self._arrays[:2])
-        order = np.argsort(-losses if largest else losses, kind="stable")[:k]
-        result, vocab, top_n = self.evaluation, self.evaluation.vocab, self._top_n
+        result = self.evaluation
         rows = {
-            "id": result.ids[order],
-            "title": None if result.titles is None else [result.titles[i] for i in order],
-            "loss": losses[order],
-            "truth": [genre_names(result.targets[i], vocab) for i in order],
-            "top_n": [genre_names(top_n[i], vocab) for i in order],
+            "id": result.ids,
+            "title": result.titles,
+            "loss": movie_losses(result.probs, result.targets),
+            "truth": [genre_names(row, result.vocab) for row in result.targets],
+            "top_n": [genre_names(row, result.vocab) for row in result.top_n],
         }
-        return pd.DataFrame(rows, index=order)
+        return pd.DataFrame(rows).sort_values("loss", ascending=not largest, kind="stable")[:k]
 
     def plot_top_losses(
         self,
@@ -166,7 +165,7 @@ class GenreInterpretation:
         if kind == "random":
             return np.random.default_rng(seed).permutation(len(probs))[:n]
         sign = -1 if kind == "best" else 1
-        # A movie without genres has no share of hits, NaN, and comes last.
+        # a movie without genres has no share of hits, NaN, and comes last
         return np.lexsort((-sign * movie_losses(probs, targets), sign * top_n_hits(probs, targets)))[:n]
 
     def plot_examples(
@@ -183,7 +182,7 @@ class GenreInterpretation:
         genres: str | Sequence[str] | None = None,  # None: all that occur
         k: int = 6,  # posters a genre
     ) -> Figure:
-        "Colours, brightness and most typical posters of each genre, as `look.plot_genre_look`."
+        "Colours, brightness and most typical posters of each genre, as `palette.plot_genre_look`."
         return plot_genre_look(self._posters, self.evaluation, genres, k)
 
     def gradcam(
@@ -210,14 +209,6 @@ class GenreInterpretation:
         return self.evaluation.probs, self.evaluation.targets, self.evaluation.vocab
 
     @property
-    def _top_n(self) -> np.ndarray:
-        return top_n_mask(self.evaluation.probs, self.evaluation.targets.sum(axis=1))
-
-    @property
-    def _predicted(self) -> np.ndarray:
-        return self.evaluation.probs > self.evaluation.thresh
-
-    @property
     def _labels(self) -> list[int] | None:
         "scikit-learn takes a single column for a choice of two classes; the second one is the genre."
         return [1] if len(self.evaluation.vocab) == 1 else None
@@ -229,7 +220,7 @@ class GenreInterpretation:
         return self.movies
 
     @property
-    def _learner(self) -> Learner:
+    def _learner(self) -> PosterLearner | PosterEnsemble:
         if self.learn is None:
             raise ValueError("Grad-CAM needs the model: pass it, GenreInterpretation(evaluation, movies, learn)")
         return self.learn

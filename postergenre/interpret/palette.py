@@ -15,7 +15,8 @@ from postergenre.data.genres import multi_hot, vocab_of
 from postergenre.data.posters import open_poster
 from postergenre.data.progress import progress as progress_bar
 from postergenre.evaluation.predictions import Predictions, rows_of
-from postergenre.interpret.examples import RIGHT, WRONG, show_poster, write_beside
+from postergenre.interpret.charts import closed
+from postergenre.interpret.examples import show_poster, write_mark
 
 THUMB = 24  # pixels a side: enough for colours, and a thousand posters fit in 2 MB
 PIXELS = 20_000  # of a genre, at random: its shares are then right to half a percent
@@ -118,11 +119,8 @@ def plot_genre_look(
             ax = place(5.4 + 1.0 * j, at, 0.9, 1.3)
             show_poster(ax, open_poster(posters[best]))
             ax.set_anchor("S")
-            right = labels[best, column]
-            text = f"{'✓' if right else '✗'} {probs[best, column]:.0%}"
-            write_beside(ax, [text], color=RIGHT if right else WRONG)
-    plt.close(fig)
-    return fig
+            write_mark(ax, f"{probs[best, column]:.0%}", labels[best, column])
+    return closed(fig)
 
 
 def _probs_of(movies: pd.DataFrame, result: Predictions | np.ndarray, n_genres: int) -> np.ndarray:

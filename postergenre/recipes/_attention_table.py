@@ -11,8 +11,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import text_lines
 from postergenre.metrics import macro_average_precision, top_n_accuracy
 
@@ -79,7 +79,7 @@ class AttentionTable:
         changes = [f"{column} difference" for column in COLUMNS if column.startswith("test ")]
         for column in [*COLUMNS, *changes] if self.several else COLUMNS:
             side, figure, *signed = column.split()
-            heading, percent = METRICS[figure]
+            heading, percent, *_ = METRICS[figure]
             cells = table[[column, f"{column} sd"]].to_numpy()
             texts[" ".join([side, heading, *signed])] = [_cell(*cell, percent, bool(signed)) for cell in cells]
         return texts

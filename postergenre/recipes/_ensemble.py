@@ -17,6 +17,7 @@ from postergenre.inference.pooling import pool_probs
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.run import MONITOR, Run
 from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.story import pooled_words
 from postergenre.report.page import write_report
 from postergenre.training.fusion import ProbeModel
 from postergenre.training.probe import feature_caches, probe_probs
@@ -127,6 +128,10 @@ class EnsembleRun(Run):
         ]  # fmt: skip
         valid = self.figures(self.valid[-1])
         return super().metrics(result) | {"valid": valid, "members": members}
+
+    def story(self) -> dict:
+        words = pooled_words(self.arch, self.parameters, len(self.config["members"]), self.config["pool"])
+        return {"heading": "Members", "words": words}
 
 
 def cached_probs(

@@ -16,9 +16,9 @@ from postergenre.data.files import write_whole
 from postergenre.data.genres import multi_hot
 from postergenre.data.loaders import parse_balance
 from postergenre.data.progress import progress as progress_bar
-from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.compare import Comparison, compare
 from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table
 from postergenre.inference.calibrate import fit_calibration, mean_probs
 from postergenre.inference.predict import poster_outputs, refuse_unreadable

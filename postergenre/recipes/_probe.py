@@ -11,6 +11,7 @@ from postergenre.data.files import write_whole
 from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.recipes.runs.run import MONITOR, Run, fit_probabilities
 from postergenre.recipes.runs.setup import device_name, section
+from postergenre.recipes.runs.story import fitted_words
 from postergenre.training.heads import score
 from postergenre.training.probe import fit_probe, probe_logits, probe_probs
 from postergenre.vision.features import FeatureCache
@@ -65,12 +66,12 @@ class ProbeRun(Run):
         trained = sum(p.numel() for p in learn.model.head.parameters())
         print(f"{self.arch}, {self.parameters:,} parameters, {trained:,} of them fitted, on {device_name()}")
         print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
-        table.insert(0, "epoch", range(len(table)))
         with write_whole(self.out / "history.csv") as whole:
             table.to_csv(whole, index=False)
         self.history = table
         self.best_epoch = max(table.index, key=lambda i: score(table.loc[i]))
         best = table.loc[self.best_epoch]
+        self.told = fitted_words, len(table), best["strength"]
         print(f"Chosen: strength {best['strength']:g}, validation top-n accuracy {best[MONITOR]:.1%}")
 
     def keep(self, learn: Learner, movies: pd.DataFrame, caches: Sequence[FeatureCache]) -> None:

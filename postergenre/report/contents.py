@@ -10,29 +10,16 @@ from fastai.learner import Learner
 from postergenre.data.balance import plot_balance
 from postergenre.data.movies import left_out_table
 from postergenre.data.split import SIDES
-from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
-from postergenre.evaluation.predictions import rows_of
+from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import text_table
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.interpret.interpretation import GenreInterpretation
-from postergenre.metrics import top_n_hits
 from postergenre.report.history import training
 from postergenre.report.pictures import cards, chart, heat_cards
 from postergenre.training.fusion import reads_only
 
-MEANING = {
-    "top_n_accuracy": "share of a movie's genres among its n most probable ones",
-    "macro_ap": "how far up the movies of a genre are ranked, mean over the genres",
-    "micro_ap": "the same over all pairs of movie and genre at once",
-    "macro_f1": "precision and recall at the thresholds, mean over the genres",
-    "micro_f1": "precision and recall at the thresholds, over all pairs at once",
-    "precision_at_n": "share of the genres named that are true, mean over the genres",
-    "recall_at_n": "share of the true genres that are named, mean over the genres",
-    "ece": "how far probabilities are from what came true; 0 is best",
-    "brier": "mean squared error of the probabilities; 0 is best",
-}
 EXAMPLES = {
     "best": ("Best", "All their genres stand on top, and the probabilities are nearest to the truth (lowest loss)."),
     "worst": (
@@ -49,7 +36,7 @@ class Record:
 
     folder: Path
     metrics: dict  # metrics.json
-    history: pd.DataFrame | None  # one row an epoch; None: an ensemble, whose members have theirs
+    history: pd.DataFrame | None  # history.csv, as in plot_curves; None: nothing was trained
     balance: pd.DataFrame  # genres x (posters, ways of balancing), as balance_table has it
     result: Evaluation  # on the test movies; of an ablation's run on the validation movies
 
@@ -66,8 +53,7 @@ def contents(
 ) -> dict:  # ValueError: a test movie is not among the movies
     "Everything that the page says and shows."
     result, run = record.result, record.metrics
-    test = movies.iloc[rows_of(movies["id"], result.ids, "movies")].reset_index(drop=True)
-    interp = GenreInterpretation(result, test, learn)
+    interp = GenreInterpretation(result, movies, learn)
     figures, genres = result.metrics, result.per_genre()
     seed, confusions = run["config"]["seed"], confusions_words(interp)
     seen = learn.heaviest if isinstance(learn, PosterEnsemble) else learn
@@ -96,10 +82,10 @@ def contents(
         "confusions": chart(interp.plot_confusions(), f"Grid of missed genres and those in their place. {confusions}"),
         "confusion_words": confusions,
         "examples": [
-            (*EXAMPLES[kind], cards(test, result.probs, result.vocab, chosen(interp, kind, 8, seed)))
-            for kind in EXAMPLES
+            (*said, cards(interp.movies, result.probs, result.vocab, interp.examples(kind, 8, seed)))
+            for kind, said in EXAMPLES.items()
         ],
-        "heat": heat_cards(seen, test, chosen(interp, "random", len(test), seed)[-6:]),
+        "heat": heat_cards(seen, interp.movies, interp.examples("random", len(result.ids), seed)[-6:]),
         "words": reads_only(seen.model),
         "heat_of": None if seen is learn else learn.names[learn.members.index(seen)],
         "reliability": chart(interp.plot_reliability(), reliability_alt(figures)),
@@ -109,14 +95,10 @@ def contents(
 def headline(result: Evaluation, figures: pd.DataFrame) -> dict:
     "The two figures that matter, each beside popularity and chance, and a verdict in words."
     tiles = []
-    for key, percent in (("top_n_accuracy", True), ("macro_ap", False)):
-
-        def text(x: float, percent=percent) -> str:
-            return f"{x:.1%}" if percent else f"{x:.3f}"
-
+    for key, text in (("top_n_accuracy", "{:.1%}".format), ("macro_ap", "{:.3f}".format)):
         own = figures.loc[result.name, key]
         others = [(r, text(figures.loc[r, (key, "value")])) for r in ("popularity", "random") if r in figures.index]
-        tiles.append((METRICS[key][0], text(own["value"]), f"{text(own['low'])} to {text(own['high'])}", others))
+        tiles.append((METRICS[key].heading, text(own["value"]), f"{text(own['low'])} to {text(own['high'])}", others))
     return {"tiles": tiles, "verdict": verdict(result, figures)}
 
 
@@ -141,9 +123,9 @@ def results_rows(figures: pd.DataFrame) -> dict:
     "The results table: a row a figure, with what it means."
     table = text_table(figures)
     rows = []
-    for key, (heading, _) in METRICS.items():
-        cells = [cell.partition(" [") for cell in table[heading]]
-        rows.append((heading, MEANING[key], [(value, mark.strip() + rest) for value, mark, rest in cells]))
+    for figure in METRICS.values():
+        cells = [cell.partition(" [") for cell in table[figure.heading]]
+        rows.append((figure.heading, figure.meaning, [(value, mark.strip() + rest) for value, mark, rest in cells]))
     return {"columns": list(table.index), "rows": rows}
 
 
@@ -170,16 +152,6 @@ def genre_words(genres: pd.DataFrame) -> str:
     lift = genres["lift"].dropna().sort_values(ascending=False, kind="stable")
     first, last = ([f"{g} ({x:.1f})" for g, x in part.items()] for part in (lift[:3], lift[-3:]))
     return f"Most is gained for {listed(first)}, least for {listed(last)}."
-
-
-def chosen(interp: GenreInterpretation, kind: str, n: int, seed: int) -> list[int]:
-    "Rows of the best, the worst or random movies, as plot_examples takes them."
-    result = interp.evaluation
-    if kind == "random":
-        return np.random.default_rng(seed).permutation(len(result.ids))[:n].tolist()
-    by_loss = interp.top_losses(largest=kind == "worst").index.to_numpy()
-    hits = top_n_hits(result.probs, result.targets)[by_loss]
-    return by_loss[np.argsort(hits if kind == "worst" else -hits, kind="stable")[:n]].tolist()
 
 
 def whole_numbers(balance: pd.DataFrame) -> pd.DataFrame:

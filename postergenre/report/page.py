@@ -47,12 +47,11 @@ def read_record(
         if not (folder / file).is_file():
             raise FileNotFoundError(f"{folder} holds no {file}; pass the folder of a finished recipe run")
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    if not (together := "members" in metrics) and not (folder / "history.csv").is_file():
-        raise FileNotFoundError(f"{folder} holds no history.csv; pass the folder of a finished recipe run")
+    history = folder / "history.csv"
     return Record(
         folder,
         metrics,
-        None if together else pd.read_csv(folder / "history.csv"),
+        pd.read_csv(history) if history.is_file() else None,
         pd.read_csv(folder / "breakdown.csv", index_col=0, dtype="str"),
         Evaluation.load(folder / "predictions.csv"),
     )

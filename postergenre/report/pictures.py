@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from postergenre.data.posters import open_poster
+from postergenre.interpret.examples import top_genres
 from postergenre.interpret.gradcam import gradcams
-from postergenre.metrics import top_n_mask
 
 
 @dataclass
@@ -68,13 +68,10 @@ def cards(
     "Posters with their true genres and the n most probable ones, n being the number of true genres."
     out = []
     for i in chosen:
-        movie, row = movies.iloc[i], probs[i]
-        title = named(movie)
-        top = np.flatnonzero(top_n_mask(row[None], [len(movie["genres"])])[0])
-        top = top[np.argsort(-row[top], kind="stable")]
-        said = [(vocab[g], float(row[g]), vocab[g] in movie["genres"]) for g in top]
+        movie = movies.iloc[i]
+        title, truth = named(movie), movie["genres"]
         picture = _picture(open_poster(movie["poster"]), f"Poster of {title}")
-        out.append(Card(picture, title, list(movie["genres"]), said))
+        out.append(Card(picture, title, list(truth), top_genres(probs[i], truth, vocab)))
     return out
 
 

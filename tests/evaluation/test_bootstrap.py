@@ -5,13 +5,12 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from postergenre.evaluation.bootstrap import (
-    METRICS,
-    all_metrics,
     bootstrap_weights,
     interval,
     resampled_average_precision,
     resampled_metrics,
 )
+from postergenre.evaluation.figures import METRICS, all_metrics
 from postergenre.metrics import average_precision_per_genre, f1_per_genre
 
 

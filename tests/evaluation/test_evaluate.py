@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from postergenre.evaluation.baselines import popularity_probs, random_expectation
-from postergenre.evaluation.bootstrap import METRICS, all_metrics
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.evaluation.figures import METRICS, all_metrics
 from postergenre.metrics import average_precision_per_genre, f1_per_genre, precision_recall_at_n_per_genre
 
 VOCAB = ["Action", "Comedy", "Drama", "Sci-Fi", "War"]
@@ -298,12 +298,13 @@ def learn(monkeypatch):
 
     def movie_probs(learn, movies, bs=64, views="auto", progress=None):
         calls.n += 1
-        return np.full((len(movies), 3), 0.4, dtype=np.float32)
+        calls.posters = movies["poster"].tolist()
+        return np.arange(len(movies) * 3, dtype=np.float32).reshape(-1, 3) / 100
 
     # the package's attribute of this name is the function, not the module
     monkeypatch.setattr(importlib.import_module("postergenre.evaluation.evaluate"), "movie_probs", movie_probs)
-    loss = SimpleNamespace(thresh=torch.tensor([0.5, 0.3, 0.5]))
-    return SimpleNamespace(dls=SimpleNamespace(vocab=["Comedy", "Drama", "War"]), loss_func=loss, calls=calls)
+    dls, thresh = SimpleNamespace(vocab=["Comedy", "Drama", "War"]), torch.tensor([0.5, 0.3, 0.5])
+    return SimpleNamespace(dls=dls, thresh=thresh, genre_freq=None, calls=calls)
 
 
 @pytest.fixture
@@ -325,6 +326,16 @@ def test_evaluate_gives_the_result_of_a_learner(learn, movies):
     assert "cnn" in repr(result)
 
 
+def test_a_poster_of_several_rows_is_looked_at_once_and_every_row_counts(learn, movies):
+    "As in the study's protocol, whose rows are crops."
+    crops = movies.iloc[[2, 0, 2, 1, 0]].assign(split="test")
+    crops["id"] = [f"{i}#{n}" for n, i in enumerate(crops["id"])]
+    result = evaluate(learn, crops, movies[4:])
+    assert learn.calls.posters == ["2.jpg", "0.jpg", "1.jpg"]
+    assert result.probs[:, 0].tolist() == pytest.approx([0, 0.03, 0, 0.06, 0.03])
+    assert list(result.ids) == ["c#0", "a#1", "c#2", "b#3", "a#4"]
+
+
 def test_the_training_frequencies_may_stand_in_the_learner(learn, movies):
     learn.genre_freq = {"War": 0.1, "Drama": 0.6, "Comedy": 0.3}
     assert evaluate(learn, movies[:4]).train_freq.tolist() == [0.3, 0.6, 0.1]
@@ -335,9 +346,6 @@ def test_the_training_frequencies_may_stand_in_the_learner(learn, movies):
 
 def test_evaluate_refuses_before_it_runs_the_model(learn, movies):
     with pytest.raises(ValueError, match=r"popularity needs the training movies: pass evaluate\(learn, movies, train="):
-        evaluate(learn, movies[:4])
-    learn.genre_freq = None
-    with pytest.raises(ValueError, match="popularity needs the training movies"):
         evaluate(learn, movies[:4])
     with pytest.raises(ValueError, match=r"1 of the 5 movies are from the training side.*split == 'test'"):
         evaluate(learn, movies)

@@ -68,6 +68,25 @@ def test_curves_show_every_figure_of_the_history():
     assert complete(fig) and not plt.fignum_exists(fig.number)
 
 
+@pytest.mark.parametrize(
+    ("by", "values", "label", "scale", "ticks"),
+    [
+        ("epoch", [0, 1, 2], "epoch", "linear", {"0", "1", "2"}),
+        ("strength", [3.0, 1.0, 0.3], "strength of the penalty", "log", {"3", "1", "0.3"}),
+        ("hours", [0.5, 1.0, 1.5], "hours", "linear", {"0.60", "1.20"}),
+    ],
+)
+def test_curves_go_by_the_first_column_of_the_history(by, values, label, scale, ticks):
+    "A history of a probe held strengths in its second column, and the chart asked for it by name."
+    columns = {"train_loss": [1, 0.5, 0.4], "valid_loss": [1, 0.6, 0.5], "top_n_accuracy": [0.2, 0.3, 0.3]}
+    history = pd.DataFrame({by: values} | columns)
+    ax = plot_curves(history).axes[0]
+    assert (ax.get_xlabel(), ax.get_xscale(), ax.xaxis_inverted()) == (label, scale, scale == "log")
+    assert ax.lines[0].get_xdata().tolist() == values
+    FigureCanvasAgg(ax.figure).draw()
+    assert ticks <= {t.get_text() for t in ax.get_xticklabels()}
+
+
 # ---- posters with predictions
 
 

@@ -30,7 +30,8 @@ from postergenre.vision.build import create_model
 
 SEED = 5
 KEYS = {"command", "config", "date", "data", "arch", "parameters", "stopped_early", "best_epoch", "train_minutes",
-        "total_minutes", "images_per_second", "device", "threads", "versions", "test_movies", "test"}  # fmt: skip
+        "total_minutes", "images_per_second", "device", "threads", "versions", "training",
+        "test_movies", "test"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -170,6 +170,17 @@ def test_the_command_makes_the_same_report_again_or_says_what_is_missing(copy, t
         main([str(copy)])
 
 
+def test_it_tells_what_the_run_told_and_draws_curves_only_where_there_is_a_history(copy, text):
+    "The report asked by the names of columns and keys what kind of run it was."
+    metrics = json.loads((copy / "metrics.json").read_text())
+    assert f"<p>{metrics['training']['words']}</p>" in text and "Lines by epoch, 0 to 1: training loss" in text
+    metrics["training"] = {"heading": "Fitted", "words": "By hand."}
+    (copy / "metrics.json").write_text(json.dumps(metrics))
+    (copy / "history.csv").unlink()
+    again = write_report(copy).read_text(encoding="utf-8")
+    assert '<h2 id="training-h">Fitted</h2>' in again and "<p>By hand.</p>" in again and "Lines by" not in again
+
+
 def test_movies_of_another_data_set_are_refused(copy, demo_folder):
     movies = read_movies(demo_folder, verbose=False).assign(split="test")
     movies["id"] = "x" + movies["id"]

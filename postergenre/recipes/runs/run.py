@@ -27,13 +27,14 @@ from postergenre.data.loaders import PosterDataLoaders, parse_balance, training_
 from postergenre.data.movies import read_movies
 from postergenre.data.progress import show_progress
 from postergenre.data.split import SIDES, save_split, split_movies
-from postergenre.evaluation.bootstrap import METRICS
-from postergenre.evaluation.evaluate import Evaluation, evaluate, evaluate_crops
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.evaluation.figures import METRICS
 from postergenre.inference.calibrate import calibrate, mean_probs
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.interpret.charts import plot_curves
 from postergenre.interpret.examples import plot_examples
 from postergenre.recipes.runs.setup import device_name, find_data, keep_memory, new_folder, parse_size, section
+from postergenre.recipes.runs.story import trained_words
 from postergenre.report.page import write_report
 from postergenre.training.callback import StopOnInterrupt
 
@@ -113,7 +114,7 @@ class Run:
             raise ValueError("--protocol study divides crops, so it needs some: add --balance study:1000")
         pool, unseen = movies[movies["split"] != "test"], movies[movies["split"] == "test"]
         rows = split_crops(pool, target, method, seed=self.config["seed"])
-        self.unseen = split_crops(unseen, max(1, target * len(unseen) // len(pool)), method)
+        self.unseen = split_crops(unseen, max(1, target * len(unseen) // len(pool)), method, valid=0, test=1)
         save_split(rows, self.out / "split.csv")
         self.data |= {side: int((rows["split"] == side).sum()) for side in SIDES}
         print(f"*** LEAKY on purpose: {len(rows):,} crops of {len(pool):,} movies are divided, not the movies. ***")
@@ -197,6 +198,7 @@ class Run:
         history = pd.read_csv(self.out / "history.csv")
         best = history[MONITOR].idxmax()
         self.history, self.best_epoch = history, int(history.loc[best, "epoch"])
+        self.told = trained_words, len(history), self.best_epoch
         self.images_a_second = len(learn.recorder.losses) * learn.dls.bs / (self.train_minutes * 60)
         print(f"Best epoch: {self.best_epoch}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
 
@@ -236,10 +238,10 @@ class Run:
         "Score on the leaky test crops, then on crops cut the same way from movies that were kept apart."
         train, test = rows[rows["split"] == "train"], rows[rows["split"] == "test"]
         section(f"LEAKY test: {len(test):,} crops, most of posters that are in training too")
-        result = evaluate_crops(learn, test, train, f"{self.name} (leaky)")
+        result = evaluate(learn, test, train, f"{self.name} (leaky)")
         print(result)
         section(f"The same model on {len(self.unseen):,} crops of movies that it never saw")
-        honest = evaluate_crops(learn, self.unseen, train, f"{self.name} (unseen movies)")
+        honest = evaluate(learn, self.unseen, train, f"{self.name} (unseen movies)")
         print(honest)
         honest.save(self.out / "predictions_unseen.csv")
         leaky, true = (e.metrics.loc[e.name, (MONITOR, "value")] for e in (result, honest))
@@ -269,10 +271,17 @@ class Run:
             "best_epoch": self.best_epoch,
             "train_minutes": round(self.train_minutes, 2),
             "images_per_second": None if self.images_a_second is None else round(self.images_a_second, 1),
+            "training": self.story(),
             "test_movies": len(result.ids),
             "test": self.figures(result),
             **({"unseen_movies": self.unseen_figures} if self.leaky else {}),
         }
+
+    def story(self) -> dict:  # heading, words
+        "How the model came about."
+        tell, *about = self.told
+        words = tell(self.arch, self.parameters, *about, self.train_minutes, device_name(), self.images_a_second)
+        return {"heading": "Training", "words": words}
 
     @staticmethod
     def figures(result: Evaluation) -> dict:

@@ -10,10 +10,11 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table, text_lines, text_table
+from postergenre.interpret.charts import closed, heat_map, no_frame
 
 SHOWN = ("top_n_accuracy", "macro_ap")
 BASELINES = ("popularity", "random")
@@ -93,7 +94,7 @@ def plot_comparison(
     bars = metrics[~metrics.index.isin(BASELINES)][::-1]
     fig, axes = plt.subplots(1, 2, figsize=(10, 1.6 + 0.42 * len(bars)), sharey=True, layout="constrained")
     for ax, metric in zip(axes, SHOWN, strict=True):
-        heading, percent = METRICS[metric]
+        heading, percent, *_ = METRICS[metric]
         scale = 100 if percent else 1
         values = bars[metric] * scale
         spread = np.stack([values["value"] - values["low"], values["high"] - values["value"]])
@@ -107,11 +108,10 @@ def plot_comparison(
         ax.set_xlabel(f"{heading}, {'%' if percent else '0 to 1'}, with 95 % interval")
         ax.margins(x=0.14)
         ax.set_xlim(left=0)
-        ax.spines[["top", "right"]].set_visible(False)
+        no_frame(ax)
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside upper right", ncols=2, frameon=False)
-    plt.close(fig)
-    return fig
+    return closed(fig)
 
 
 def plot_genres(
@@ -120,16 +120,9 @@ def plot_genres(
     "Heat map of average precision."
     ap = table.drop(columns="movies")
     fig, ax = plt.subplots(figsize=(2.4 + 0.95 * ap.shape[1], 1.6 + 0.3 * len(ap)), layout="constrained")
-    image = ax.imshow(ap, cmap="viridis", vmin=0, vmax=max(0.01, np.nanmax(ap.to_numpy())), aspect="auto")
-    for (y, x), value in np.ndenumerate(ap.to_numpy()):
-        if not np.isnan(value):
-            dark = value < 0.6 * image.norm.vmax
-            ax.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=8, color="white" if dark else "black")
+    image = heat_map(ax, ap, cmap="viridis")
     ax.set_xticks(range(ap.shape[1]), ap.columns, rotation=35, ha="right")
     ax.set_yticks(range(len(ap)), [f"{g} ({n:,})" for g, n in table["movies"].items()])
     ax.set_ylabel("genre (test movies)")
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
     fig.colorbar(image, ax=ax, label="average precision", fraction=0.06)
-    plt.close(fig)
-    return fig
+    return closed(fig)

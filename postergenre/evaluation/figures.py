@@ -1,0 +1,60 @@
+"""The one table of all figures by which a result is judged: their names, how they are computed, what they mean."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from postergenre import metrics as m
+
+
+class Measure(NamedTuple):
+    "A figure by which a result is judged."
+
+    heading: str  # in tables and below charts
+    percent: bool  # shown in percent; else as a number from 0 to 1
+    function: Callable[..., float]  # of probs and targets (movies, genres), and of thresh if at_thresh
+    meaning: str  # a phrase for readers who do not know it
+    at_thresh: bool = False  # whether it judges what is above the thresholds, and not the probabilities themselves
+
+
+METRICS = {  # by name, in the order of the tables
+    "top_n_accuracy": Measure(
+        "top-n accuracy", True, m.top_n_accuracy, "share of a movie's genres among its n most probable ones"
+    ),
+    "macro_ap": Measure(
+        "macro AP",
+        False,
+        m.macro_average_precision,
+        "how far up the movies of a genre are ranked, mean over the genres",
+    ),
+    "micro_ap": Measure(
+        "micro AP", False, m.micro_average_precision, "the same over all pairs of movie and genre at once"
+    ),
+    "macro_f1": Measure(
+        "macro F1", False, m.macro_f1, "precision and recall at the thresholds, mean over the genres", at_thresh=True
+    ),
+    "micro_f1": Measure(
+        "micro F1", False, m.micro_f1, "precision and recall at the thresholds, over all pairs at once", at_thresh=True
+    ),
+    "precision_at_n": Measure(
+        "precision at n", True, m.precision_at_n, "share of the genres named that are true, mean over the genres"
+    ),
+    "recall_at_n": Measure(
+        "recall at n", True, m.recall_at_n, "share of the true genres that are named, mean over the genres"
+    ),
+    "ece": Measure(
+        "calibration error",
+        False,
+        m.expected_calibration_error,
+        "how far probabilities are from what came true; 0 is best",
+    ),
+    "brier": Measure("Brier score", False, m.brier_score, "mean squared error of the probabilities; 0 is best"),
+}
+
+
+def all_metrics(
+    probs,  # probabilities (movies, genres), 0 to 1
+    targets,  # true genres, 0 or 1 (movies, genres)
+    thresh=0.5,  # one number, or one a genre
+) -> dict[str, float]:  # by the names of METRICS
+    "Every figure of a result, as `postergenre.metrics` computes them."
+    return {name: figure.function(probs, targets, *[thresh] * figure.at_thresh) for name, figure in METRICS.items()}
