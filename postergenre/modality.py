@@ -15,6 +15,9 @@ from postergenre.data.cache import Cache, poster_key
 from postergenre.data.reading import as_movie, read_each
 
 
+WHOLE = "all of it"  # the part of a modality that tells none apart
+
+
 @dataclass
 class Explanation:
     "What of a movie speaks for some genres."
@@ -94,7 +97,7 @@ class Modality(nn.Module):
         "What of the movie speaks for some genres: here the modality as a whole, against its absence."
         with torch.no_grad():
             there, without = log_odds(torch.stack([self.encode([reading])[0], absent]))
-        return Part([("all of it", (there - without)[list(genres)])])
+        return Part([(WHOLE, (there - without)[list(genres)])])
 
     # ---- what a learner asks
 

@@ -141,7 +141,7 @@ def evaluate(
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
     probs=None,  # ready probabilities (movies, genres), e.g. from cached features; None: the posters are looked at
 ) -> Evaluation:  # ValueError: movies of training, no training movies known, or a column is missing
-    "Judge a model on movies, popularity beside it. A poster of several rows is looked at once, and each row counts."
+    "Judge a model on movies, popularity beside it. A movie of several (leaky) rows is looked at once; each row counts."
     vocab = tuple(learn.dls.vocab)
     if missing := [c for c in ("id", "poster", "genres") if c not in movies]:
         raise ValueError(f"movies has no column {', '.join(missing)}; read_movies gives them all")
@@ -158,9 +158,9 @@ def evaluate(
     thresh = learn.thresh if thresh is None else thresh
     targets = multi_hot(movies["genres"], vocab)
     if probs is None:
-        posters = movies["poster"].map(str)
-        rows, _ = pd.factorize(posters)  # where the poster of each movie stands among the different ones
-        probs = movie_probs(learn, movies[~posters.duplicated()], bs=bs, views=views, progress=progress)[rows]
+        of = movies.get("movie", movies["id"])  # leaky crops say which movie they are of
+        rows, _ = pd.factorize(of)  # where each stands among the different ones
+        probs = movie_probs(learn, movies[~of.duplicated()], bs=bs, views=views, progress=progress)[rows]
     elif len(probs) != len(movies):
         raise ValueError(f"probs has {len(probs)} rows for {len(movies)} movies; pass one row a movie, in their order")
     return Evaluation(probs, targets, vocab, thresh, movies["id"], name, train_freq, movies.get("title"))

@@ -8,12 +8,13 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from postergenre.data.augment import PosterImage
+from postergenre.data.reading import as_movie
 from postergenre.interpret.examples import show_poster
 
 
 def gradcam(
     learn,  # a PosterLearner or PosterEnsemble, trained or loaded; left as it was
-    image,  # a poster: file, bytes or PIL image
+    image,  # a poster: file, bytes or PIL image; or a row of a table of movies
     genre: str,  # one of learn.dls.vocab
     layer: str | None = None,  # name in learn.model.named_modules(); None: as `vision.maps.target_layer`
 ) -> np.ndarray:  # (height, width) of the poster, float32 from 0 to 1. ValueError: unknown genre or layer
@@ -28,15 +29,16 @@ def gradcam(
 
 def plot_gradcam(
     learn,  # a PosterLearner or PosterEnsemble, trained or loaded; left as it was
-    image,  # a poster: file, bytes or PIL image
+    image,  # a poster: file, bytes or PIL image; or a row of a table of movies
     genres: str | Sequence[str] | None = None,  # one or several; None: the three most probable
     layer: str | None = None,  # as in `gradcam`
     title: str = "",  # above the poster
     truth: Sequence[str] = (),  # the poster's true genres, below the title
 ) -> Figure:
     "A poster, and beside it the heat of each genre over it, with the genre's probability."
-    poster = image if isinstance(image, PosterImage) else PosterImage.create(image)
-    found = learn.explain(poster, genres, layer)
+    movie = as_movie(image)
+    poster = movie["poster"] = PosterImage.create(movie.get("poster"))
+    found = learn.explain(movie, genres, layer)
     panels = len(found.heat) + 1
     ratio = np.clip(poster.height / poster.width, 0.4, 3)
     wide = 2.6 * min(1, 1.8 / ratio)

@@ -232,7 +232,7 @@ class GenreInterpretation:
     def _find(self, what) -> tuple[object, str, list[str]]:
         "A poster to open, its title and its true genres, where they are known."
         if isinstance(what, pd.Series):
-            return what["poster"], str(what.get("title", "")), list(what.get("genres", []))
+            return what, str(what.get("title", "")), list(what.get("genres", []))
         if self.movies is not None and isinstance(what, str | int | np.integer):
             found = self.movies[self.movies["id"] == str(what)]
             if len(found):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from fastai.learner import Learner
 
 from postergenre.data.balance import plot_balance
 from postergenre.data.movies import left_out_table
@@ -13,12 +12,13 @@ from postergenre.data.split import SIDES
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
+from postergenre.evaluation.predictions import rows_of
 from postergenre.evaluation.tables import text_table
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.interpret.interpretation import GenreInterpretation
 from postergenre.report.history import training
 from postergenre.report.pictures import cards, chart, heat_cards
-from postergenre.training.fusion import reads_only
+from postergenre.training.learner import PosterLearner
 
 EXAMPLES = {
     "best": ("Best", "All their genres stand on top, and the probabilities are nearest to the truth (lowest loss)."),
@@ -49,14 +49,14 @@ class Record:
 def contents(
     record: Record,
     movies: pd.DataFrame,  # of the run, with the column split
-    learn: Learner | PosterEnsemble,  # trained
+    learn: PosterLearner | PosterEnsemble,  # trained
 ) -> dict:  # ValueError: a test movie is not among the movies
     "Everything that the page says and shows."
     result, run = record.result, record.metrics
     interp = GenreInterpretation(result, movies, learn)
+    test = movies.iloc[rows_of(movies["id"], result.ids, "movies")]  # with all that is known of them
     figures, genres = result.metrics, result.per_genre()
     seed, confusions = run["config"]["seed"], confusions_words(interp)
-    seen = learn.heaviest if isinstance(learn, PosterEnsemble) else learn
     return {
         "run": run,
         "name": result.name,
@@ -85,9 +85,7 @@ def contents(
             (*said, cards(interp.movies, result.probs, result.vocab, interp.examples(kind, 8, seed)))
             for kind, said in EXAMPLES.items()
         ],
-        "heat": heat_cards(seen, interp.movies, interp.examples("random", len(result.ids), seed)[-6:]),
-        "words": reads_only(seen.model),
-        "heat_of": None if seen is learn else learn.names[learn.members.index(seen)],
+        "heat": heat_cards(learn, test, interp.examples("random", len(result.ids), seed)[-6:]),
         "reliability": chart(interp.plot_reliability(), reliability_alt(figures)),
     }
 

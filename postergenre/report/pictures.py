@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import matplotlib
 import numpy as np
 import pandas as pd
-from fastai.learner import Learner
 from matplotlib.figure import Figure
 from PIL import Image
 
 from postergenre.data.posters import open_poster
 from postergenre.interpret.examples import top_genres
-from postergenre.interpret.gradcam import gradcams
 
 
 @dataclass
@@ -82,26 +80,39 @@ class Heat:
     title: str
     truth: list[str]
     plain: Picture
-    heats: list[tuple[str, float, bool, Picture]]  # genre, probability, whether it is right, heat over the poster
+    heats: list[tuple[str, float, bool, Picture, list[str]]]  # genre, probability, whether right, heat, what speaks most
+    found: Explanation
 
 
 def heat_cards(
-    learn: Learner,
-    movies: pd.DataFrame,  # columns poster, title, genres
+    learn: PosterLearner | PosterEnsemble,
+    movies: pd.DataFrame,  # columns poster, title, genres; and what else the learner looks at
     chosen: Sequence[int],  # rows to show
 ) -> list[Heat]:
-    "Grad-CAM of some posters for their most probable genres."
+    "What of some movies speaks for their most probable genres."
     out = []
     for i in chosen:
         movie = movies.iloc[i]
         title, image = named(movie), open_poster(movie["poster"])
-        heats, probs = gradcams(learn, image)
-        seen = [
-            (genre, p, genre in movie["genres"], _picture(warm(image, heat), f"Heat map of {genre} over {title}"))
-            for heat, (genre, p) in zip(heats, probs.items(), strict=True)
-        ]
-        out.append(Heat(title, list(movie["genres"]), _picture(image, f"Poster of {title}"), seen))
+        found = learn.explain(movie)
+        heats = []
+        for heat, (genre, p) in zip(found.heat, found.probs.items(), strict=True):
+            picture = _picture(warm(image, heat), f"Heat map of {genre} over {title}")
+            heats.append((genre, p, genre in movie["genres"], picture, strongest(found.parts, genre)))
+        out.append(Heat(title, list(movie["genres"]), _picture(image, f"Poster of {title}"), heats, found))
     return out
+
+
+def strongest(
+    parts: pd.DataFrame,  # Explanation.parts
+    genre: str,
+    n: int = 3,  # at most
+) -> list[str]:  # e.g. "Night of Terror +1.2"
+    "The parts that add most to the log-odds of a genre."
+    most = parts.assign(added=parts[genre].astype(float)).nlargest(n, "added")
+    most = most[most["added"] > 0.05]
+    whole = [f"{m} {p}" if p == WHOLE else p for m, p in zip(most["modality"], most["part"], strict=True)]
+    return [f"{name} {added:+.1f}" for name, added in zip(whole, most["added"], strict=True)]
 
 
 def warm(
