@@ -9,13 +9,12 @@ VALIDATION movies, so that the test movies stay unseen by whoever chooses. Ctrl-
 command with --out of the folder begun goes on there; a longer --vary adds to it.
 """
 
-import argparse
 import inspect
 
 from postergenre.recipes import lite
 from postergenre.recipes.runs.cli import build_parser, command
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
-from postergenre.recipes.runs.series_table import Table, plot_comparison
+from postergenre.recipes.runs.series_table import Table, show_table
 from postergenre.recipes.runs.setup import section
 from postergenre.training.callback import Budget
 
@@ -76,14 +75,11 @@ def begin_ablation(
 
 def show_ablation(series: Series) -> None:  # ValueError: nothing is done
     "Compare what is done with the base: table, figure."
-    whole, table = series.whole, Table(series.finished(), series.failed, series.budget)
+    table = Table(series.finished(), series.failed, series.budget)
     table.notes.insert(0, "VALIDATION movies, the best epoch of each run: to choose by, not to report.")
     section("Ablation")
-    print(table.text())
-    whole.write("ablation.csv", table.numbers().rename_axis("change").to_csv())
-    whole.write("ablation.md", table.markdown())
-    whole.save_figure(plot_comparison(table.metrics), "ablation.png")
-    print(f"\nEverything is in {whole.folder}: ablation.md, .csv and .png; a folder each with learner.pkl and")
+    show_table(series.whole, table, "ablation", "change")
+    print(f"\nEverything is in {series.whole.folder}: ablation.md, .csv and .png; a folder each with learner.pkl and")
     print("report.html.")
 
 
@@ -91,7 +87,7 @@ def parse_change(
     text: str,  # options of recipes.lite without their dashes, e.g. "mixup=0.4" or "no-flip,zoom=1"
 ) -> dict:  # name -> value. ValueError: unknown option, wrong value, or one that is the same in all runs
     "A change as options."
-    parser, unset = build_parser(lite.main), object()
+    parser = build_parser(lite.main)
 
     def error(message):
         raise ValueError(
@@ -99,13 +95,9 @@ def parse_change(
         )
 
     parser.error = error
-    names = [*inspect.signature(lite.main).parameters, "config"]
-    given = vars(
-        parser.parse_args(
-            [f"--{part.strip()}" for part in text.split(",")], argparse.Namespace(**dict.fromkeys(names, unset))
-        )
-    )
-    changes = {name: value for name, value in given.items() if value is not unset}
+    parser.set_defaults(**dict.fromkeys([*inspect.signature(lite.main).parameters, "config"]))
+    given = vars(parser.parse_args([f"--{part.strip()}" for part in text.split(",")]))
+    changes = {name: value for name, value in given.items() if value is not None}
     for name in changes:
         if name in OF_ALL:
             error(f"--{name} is an option of the ablation, the same in all runs")

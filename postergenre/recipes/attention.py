@@ -53,17 +53,15 @@ def main(
     out: str | None = None,  # folder to write to, or to go on in (default: runs/attention, runs/attention-2, ...)
 ):
     "Train a network without and with attention, several seeds each; compare them on validation and on test movies."
-    options = dict(locals())
-    series = begin_attention(options)
+    series = begin_attention(dict(locals()))
     data = shared_movies(series)
-    show_places(options, len(vocab_of(data.movies)))
+    show_places(series.whole.config, len(vocab_of(data.movies)))
 
     for run in unfinished(series, data):
         with keep_going(series, run, show_attention):
             [kind], [own_seed] = run.config["attention"], run.config["seeds"]
             set_seed(own_seed, reproducible=True)  # in place of the split's
-            dls = make_loaders(run, data)
-            learn = poster_learner(dls, arch, pretrained, weights, attention=kind, attention_after=place(kind, after))
+            learn = poster_learner(make_loaders(run, data), arch, pretrained, weights, **layer(kind, after))
             training = train(run, learn, Budget(None), [freeze_norms(learn)] if freeze_norm else [])
             valid = evaluate(learn, data.side("valid"), train=data.side("train"), name=run.name)
             valid.save(run.folder / "predictions_valid.csv")
@@ -82,6 +80,11 @@ def begin_attention(
     return begin_series("attention", options, members, varies=["attention", "seeds"])
 
 
+def layer(kind: str, after: str | None) -> dict:
+    "A kind of attention as options of poster_learner and create_model; none stands nowhere."
+    return {"attention": kind, "attention_after": after if check_kind(kind) else None}
+
+
 def show_places(
     options: dict,  # of main
     n_out: int,  # genres
@@ -90,25 +93,16 @@ def show_places(
     section("Attention")
     size, weights = as_size(parse_size(options["size"])), (options["pretrained"], options["weights"])
     for kind in options["attention"]:
-        model, _ = create_model(options["arch"], n_out, size, *weights, kind, place(kind, options["after"]))
+        model, _ = create_model(options["arch"], n_out, size, *weights, **layer(kind, options["after"]))
         names = {module: name for name, module in model.named_modules()}
         added = [f"; {_count(m):,} of them after {names[m].rpartition('.')[0]}" for m in attention_layers(model)]
         print(f"  {kind:<6}{_count(model):,} parameters{''.join(added)}")
 
 
-def place(
-    kind: str,  # of attention
-    after: str | None,  # --after
-) -> str | None:
-    "The module that attention follows; None: a late stage, or there is no attention."
-    return after if check_kind(kind) else None
-
-
-def done_by_kind(series: Series) -> dict[str, Path]:
-    "As finished, the runs of the first kind first: with it the others are compared, whichever was done first."
-    done = series.finished()
-    kinds = series.whole.config["attention"]
-    return {m: done[m] for kind in kinds for m in done if series.members[m]["attention"] == [kind]}
+def done_by_kind(series: Series) -> dict[str, Path]:  # ValueError: nothing is done
+    "The finished runs, first those of the first kind: with it others are compared, whichever was done first."
+    done, kinds = series.finished(), series.whole.config["attention"]
+    return {run: done[run] for kind in kinds for run in done if series.members[run]["attention"] == [kind]}
 
 
 def show_attention(series: Series) -> None:  # ValueError: nothing is done

@@ -11,7 +11,7 @@ Ctrl-C keeps the architectures that are done. The same command with --out of the
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.run import make_loaders
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
-from postergenre.recipes.runs.series_table import Table, plot_comparison, plot_genres
+from postergenre.recipes.runs.series_table import Table, plot_genres, show_table
 from postergenre.recipes.runs.setup import section
 from postergenre.recipes.runs.training import train
 from postergenre.training.callback import Budget
@@ -52,18 +52,14 @@ def main(
 
 def show_comparison(series: Series) -> None:  # ValueError: nothing is done
     "Compare what is done: tables, figures."
-    whole, table = series.whole, Table(series.finished(), series.failed, series.budget)
+    table = Table(series.finished(), series.failed, series.budget)
     section("Comparison")
-    print(table.text())
-    whole.write("comparison.csv", table.numbers().to_csv())
-    whole.write("comparison.md", table.markdown())
-    whole.write("per_genre.csv", table.per_genre().to_csv())
-    whole.save_figure(plot_comparison(table.metrics), "comparison.png")
-    whole.save_figure(plot_genres(table.per_genre()), "per_genre.png")
-    print(
-        f"\nEverything is in {whole.folder}: comparison.md, .csv and .png, per_genre.csv and .png; a folder each with"
-    )
-    print("learner.pkl and report.html.")
+    show_table(series.whole, table, "comparison")
+    genres = table.per_genre()
+    series.whole.write("per_genre.csv", genres.to_csv())
+    series.whole.save_figure(plot_genres(genres), "per_genre.png")
+    files = "comparison.md, .csv and .png, per_genre.csv and .png"
+    print(f"\nEverything is in {series.whole.folder}: {files}; a folder each with\nlearner.pkl and report.html.")
 
 
 if __name__ == "__main__":

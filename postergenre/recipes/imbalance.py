@@ -10,6 +10,7 @@ frequent as they really are. Minutes, as nothing but the heads is trained.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,8 +64,9 @@ def main(
 
     results, judged = [], {}
     for kind in run.config["balance"]:
-        show_genres(run, data, kind)
-        learn = probe_learner(make_loaders(run, data, kind), arch, pretrained, weights, stages)
+        one = replace(run, config=run.config | {"balance": kind})
+        show_genres(one, data)
+        learn = probe_learner(make_loaders(one, data), arch, pretrained, weights, stages)
         if not judged:
             section("Features of the validation and test movies")
             judged = {side: view_features(learn, data.side(side)["poster"].tolist()) for side in ("valid", "test")}

@@ -69,6 +69,10 @@ class Data:
         "The movies of one side."
         return self.movies[self.movies["split"] == name]
 
+    def balance(self, run: Run) -> str | None:
+        "How a run balances an epoch of training; leaky crops are balanced already."
+        return run.config.get("balance") if self.unseen is None else None
+
 
 def begin(
     name: str,  # of the recipe; the folder is runs/NAME unless out is given
@@ -139,51 +143,31 @@ def divide_crops(run: Run, data: Data) -> Data:  # ValueError: no balance says h
     return Data(rows, about, split_crops(unseen, max(1, target * len(unseen) // len(pool)), method))
 
 
-def genres_in_epoch(
-    run: Run,
-    data: Data,
-    balance: str | None = None,  # as --balance; None: as configured
-) -> pd.DataFrame:  # as balance_table
+def genres_in_epoch(run: Run, data: Data) -> pd.DataFrame:
     "How often each genre is seen in an epoch of training, before and after balancing."
-    method, target = parse_balance(_balance(run, data, balance))
+    method, target = parse_balance(data.balance(run))
     return balance_table(data.movies, target, [method] if method else [])
 
 
-def show_genres(
-    run: Run,
-    data: Data,
-    balance: str | None = None,  # as in genres_in_epoch
-) -> None:
+def show_genres(run: Run, data: Data) -> None:
     "Show the genres in an epoch of training."
     section("Genres in an epoch of training")
-    print(genres_in_epoch(run, data, balance).to_string())
+    print(genres_in_epoch(run, data).to_string())
 
 
 def make_loaders(
     run: Run,
     data: Data,
-    balance: str | None = None,  # as in genres_in_epoch
     **kwargs,  # for PosterDataLoaders.from_movies: batch_tfms, size where it is no option
 ) -> PosterDataLoaders:
     "Balance and load the movies; breakdown.csv and .png have the genres before and after."
-    config, genres = run.config, genres_in_epoch(run, data, balance)
+    config, genres = run.config, genres_in_epoch(run, data)
     run.write("breakdown.csv", genres.to_csv())
     run.save_figure(plot_balance(genres), "breakdown.png")
-    if "size" not in kwargs:
-        kwargs["size"] = parse_size(config["size"])
-    return PosterDataLoaders.from_movies(
-        data.movies,
-        crop=config.get("crop", "whole"),
-        balance=_balance(run, data, balance),
-        bs=config["bs"],
-        num_workers=config["workers"],
-        **kwargs,
-    )
-
-
-def _balance(run: Run, data: Data, balance: str | None) -> str | None:
-    # leaky crops are balanced already
-    return None if data.unseen is not None else balance or run.config.get("balance")
+    options = {"crop": config.get("crop", "whole"), "bs": config["bs"], "num_workers": config["workers"]}
+    if "size" in config:
+        options["size"] = parse_size(config["size"])
+    return PosterDataLoaders.from_movies(data.movies, balance=data.balance(run), **options, **kwargs)
 
 
 def about(run: Run, data: Data) -> dict:

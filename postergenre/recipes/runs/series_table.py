@@ -14,9 +14,15 @@ from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.tables import markdown_table, text_lines, text_table
+from postergenre.recipes.runs.run import Run
 
 SHOWN = ("top_n_accuracy", "macro_ap")
 BASELINES = ("popularity", "random")
+COSTS = {  # column -> its name in metrics.json, how it is written
+    "parameters": ("parameters", "{:,.0f}"),
+    "images_per_second": ("images_per_second", "{:,.0f}"),
+    "minutes": ("train_minutes", "{:.1f}"),
+}
 
 
 class Table:
@@ -40,37 +46,28 @@ class Table:
 
     def costs(self) -> pd.DataFrame:  # index: architectures
         "What each architecture took."
-        keys = {"parameters": "parameters", "images_per_second": "images_per_second", "minutes": "train_minutes"}
-        rows = {a: {name: run[key] for name, key in keys.items()} for a, run in self.runs.items()}
+        rows = {a: {name: run[key] for name, (key, _) in COSTS.items()} for a, run in self.runs.items()}
         return pd.DataFrame.from_dict(rows, orient="index").assign(epochs=pd.Series(self.epochs))
 
     def numbers(self) -> pd.DataFrame:
         "Everything as numbers, failed architectures with their error."
-        flat = self.metrics.copy()
-        flat.columns = [m if end == "value" else f"{m} {end}" for m, end in flat.columns]
+        flat = self.metrics.set_axis([m if end == "value" else f"{m} {end}" for m, end in self.metrics], axis=1)
         flat = self.costs().join(flat, how="right").reindex(flat.index)
-        errors = pd.DataFrame({"error": self.failed})
-        return pd.concat([flat, errors]).rename_axis("architecture")
+        return pd.concat([flat, pd.DataFrame({"error": self.failed})])
 
     def cells(self) -> pd.DataFrame:
         "Everything as texts: the figures, then what they cost, then the differences to the first."
         signed = [c for c in self.metrics.columns.unique(0) if c.endswith(" difference")]
-        texts = text_table(self.metrics, signed)
-        costs = self.costs().reindex(self.metrics.index)
-        forms = {"parameters": "{:,.0f}", "images_per_second": "{:,.0f}", "minutes": "{:.1f}", "epochs": "{:.0f}"}
-        for name, form in forms.items():
+        texts, costs = text_table(self.metrics, signed), self.costs().reindex(self.metrics.index)
+        for name, form in {**{name: form for name, (_, form) in COSTS.items()}, "epochs": "{:.0f}"}.items():
             costs[name] = ["–" if pd.isna(x) else form.format(x) for x in costs[name]]
-        costs = costs.rename(columns={"images_per_second": "images/s"})
         plain = [c for c in texts if not c.endswith(" difference")]
+        costs = costs.rename(columns={"images_per_second": "images/s"})
         return pd.concat([costs, texts[plain], texts.drop(columns=plain)], axis=1)
 
     def text(self) -> str:
         "For a terminal."
-        width = min(max(88, shutil.get_terminal_size((88, 24)).columns), 180)
-        lines = text_lines(self.cells(), width=width).rstrip().splitlines()
-        first = max(map(len, [*self.failed, *map(str, self.metrics.index)]))
-        lines += [f"{arch:<{first}}  failed – {error}" for arch, error in self.failed.items()]
-        return "\n".join([*lines, "", *(line for note in self.notes for line in textwrap.wrap(note, width))])
+        return terminal_text(self.cells(), self.failed, self.notes)
 
     def markdown(self) -> str:
         "For a README or an issue."
@@ -84,6 +81,33 @@ class Table:
         first = self.results[0].per_genre()
         table = pd.DataFrame({"movies": first["support"]} | {r.name: r.per_genre()["ap"] for r in self.results})
         return table.sort_values("movies", ascending=False, kind="stable")
+
+
+def terminal_text(
+    cells: pd.DataFrame,  # of texts
+    failed: dict[str, str],  # run -> its error in a line
+    notes: list[str],  # each a paragraph
+    least: int = 88,  # characters a line
+) -> str:
+    "A table, the runs that failed and notes, as wide as the terminal."
+    width = min(max(least, shutil.get_terminal_size((least, 24)).columns), 180)
+    first = max(map(len, [*failed, *map(str, cells.index)]))
+    lines = text_lines(cells, width=width).rstrip().splitlines()
+    lines += [f"{run:<{first}}  failed – {error}" for run, error in failed.items()]
+    return "\n".join([*lines, "", *(line for note in notes for line in textwrap.wrap(note, width))])
+
+
+def show_table(
+    run: Run,  # of the whole series
+    table: Table,
+    name: str,  # of the files
+    index: str = "architecture",  # what its rows are called in the CSV
+) -> None:
+    "Show a table; write it as .csv and .md, its figure as .png."
+    print(table.text())
+    run.write(f"{name}.csv", table.numbers().rename_axis(index).to_csv())
+    run.write(f"{name}.md", table.markdown())
+    run.save_figure(plot_comparison(table.metrics), f"{name}.png")
 
 
 def plot_comparison(
