@@ -60,9 +60,7 @@ def main(
     show_ablation(series)
 
 
-def begin_ablation(
-    options: dict,  # of main. ValueError: a change that recipes.lite does not know, or as in begin_series
-) -> Series:
+def begin_ablation(options: dict) -> Series:  # ValueError: as in parse_change and begin_series
     "A run for the base of recipes.lite and one for each change, named after it, e.g. mixup=0.4."
     options |= {"vary": [change for change in options["vary"] if change != BASE], "base": list(options["base"])}
     changes = {BASE: {}} | {change: parse_change(change) for change in options["vary"]}

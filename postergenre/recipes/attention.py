@@ -69,9 +69,7 @@ def main(
     show_attention(series)
 
 
-def begin_attention(
-    options: dict,  # of main. ValueError: an unknown kind, or as in begin_series
-) -> Series:
+def begin_attention(options: dict) -> Series:  # ValueError: an unknown kind, or as in begin_series
     "A run for each kind of attention and seed, named after both, e.g. gram-42."
     kinds, seeds = options["attention"], options["seeds"]
     for kind in kinds:
@@ -85,10 +83,7 @@ def layer(kind: str, after: str | None) -> dict:
     return {"attention": kind, "attention_after": after if check_kind(kind) else None}
 
 
-def show_places(
-    options: dict,  # of main
-    n_out: int,  # genres
-) -> None:
+def show_places(options: dict, n_out: int) -> None:
     "Say where attention goes, and before anything is trained what is wrong with the network's options."
     section("Attention")
     size, weights = as_size(parse_size(options["size"])), (options["pretrained"], options["weights"])

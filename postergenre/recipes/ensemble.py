@@ -16,7 +16,7 @@ import pandas as pd
 from fastai.learner import Learner
 
 from postergenre.data.balance import balance_table
-from postergenre.evaluation.compare import Comparison, compare
+from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
@@ -56,22 +56,19 @@ def main(
     valid = judge_members(run, data, ensemble, "valid")
     ensemble.weigh([r.probs for r in valid], valid[0].targets)
     tune_thresholds(ensemble, data.side("valid"), probs=together(ensemble, valid).probs)
-    best = max(valid, key=lambda r: r.metrics.loc[r.name, (MONITOR, "value")]).name
+    best = max(valid, key=lambda r: r.metrics.loc[r.name, (MONITOR, "value")]).name  # the others are compared with it
     valid.append(together(ensemble, valid))
-    print(f"\n{ensemble}\n\n{beside(best, valid)}")
+    print(f"\n{ensemble}\n\n{compare(sorted(valid, key=lambda r: r.name != best))}")
 
     section(f"Test: {len(data.side('test')):,} movies that training never saw")
     test = judge_members(run, data, ensemble, "test")
     test.append(together(ensemble, test))
-    print(f"\n{test[-1]}\n\n{beside(best, test)}")
+    print(f"\n{test[-1]}\n\n{compare(sorted(test, key=lambda r: r.name != best))}")
 
     finish(run, data, ensemble, valid, test)
 
 
-def check_options(
-    members: list[str],  # as in main
-    views: list[str],
-) -> None:  # ValueError, FileNotFoundError: what is wrong with them
+def check_options(members: list[str], views: list[str]) -> None:  # ValueError, FileNotFoundError
     "Say what is wrong with the options before a folder is made."
     if not members:
         raise ValueError(
@@ -121,12 +118,7 @@ def check_split(
             )
 
 
-def judge_members(
-    run: Run,
-    data: Data,
-    ensemble: PosterEnsemble,
-    side: str,  # valid, test
-) -> list[Evaluation]:
+def judge_members(run: Run, data: Data, ensemble: PosterEnsemble, side: str) -> list[Evaluation]:
     "Each member alone on one side."
     rows, bs, results = data.side(side), run.config["bs"], []
     for name, member, views in zip(ensemble.names, ensemble.members, ensemble.views, strict=True):
@@ -156,18 +148,8 @@ def together(
 ) -> Evaluation:
     "The ensemble's result, which follows from those of its members."
     probs = pool_probs([r.probs for r in results], ensemble.weights, ensemble.pool, ensemble.genre_freq)
-    first = results[0]
-    thresh = ensemble.loss_func.thresh
-    ids, titles = first.ids, first.titles
-    return Evaluation(probs, first.targets, first.vocab, thresh, ids, "ensemble", first.train_freq, titles)
-
-
-def beside(
-    best: str,  # name of the member that is best on validation
-    results: list[Evaluation],  # of all, on one side
-) -> Comparison:
-    "All results, each with its difference to the best member."
-    return compare(sorted(results, key=lambda r: r.name != best))
+    one, thresh = results[0], ensemble.loss_func.thresh
+    return Evaluation(probs, one.targets, one.vocab, thresh, one.ids, "ensemble", one.train_freq, one.titles)
 
 
 def finish(
@@ -180,18 +162,14 @@ def finish(
     "Write the learner, its figures and those of its members, the report; say how to go on."
     export(run, ensemble)
     run.write("breakdown.csv", balance_table(data.movies, 1, []).to_csv())  # its members have balanced, or not
-    columns = (run.config["members"], ensemble.views, ensemble.weights, valid[:-1], test[:-1])
     members = [
-        {
-            "name": name,
-            "file": file,
-            "views": views,
-            "weight": round(float(weight), 6),
-            "valid": figures(on_valid)[name],
-            "test": figures(on_test)[name],
-        }
-        for name, file, views, weight, on_valid, on_test in zip(ensemble.names, *columns, strict=True)
+        {"name": name, "file": file, "views": views, "weight": round(float(weight), 6)}
+        for name, file, views, weight in zip(
+            ensemble.names, run.config["members"], ensemble.views, ensemble.weights, strict=True
+        )
     ]
+    for member, *results in zip(members, valid, test, strict=False):
+        member["valid"], member["test"] = (figures(result)[member["name"]] for result in results)
     made = Training(" + ".join(ensemble.names), count_parameters(*ensemble.members))
     write_results(run, data, ensemble, made, test[-1], valid=figures(valid[-1]), members=members)
     show_where(run)

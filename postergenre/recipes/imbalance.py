@@ -59,7 +59,12 @@ def main(
     out: str | None = None,  # folder to write to (default: runs/imbalance, runs/imbalance-2, ...)
 ):
     "Compare kinds of balancing and losses, each with and without calibration, on movies never seen."
-    run = begin_imbalance(dict(locals(), crop="random"))
+    options = dict(locals(), crop="random", balance=list(dict.fromkeys(balance)), loss=list(dict.fromkeys(loss)))
+    for kind in balance:
+        parse_balance(kind)  # says what is unknown before anything is made
+    for name in loss:
+        poster_loss(name, np.array([0.5]))
+    run = begin("imbalance", options)
     data = load_movies(run)
 
     results, judged = [], {}
@@ -73,18 +78,6 @@ def main(
         section(f"Balancing: {kind}")
         results += fit_losses(run, data, learn, kind, judged)
     show_imbalance(run, data, results)
-
-
-def begin_imbalance(
-    options: dict,  # of main, and crop. ValueError: an unknown kind of balancing or loss
-) -> Run:
-    "Make the folder, once it is sure that the names are known."
-    options |= {option: list(dict.fromkeys(options[option])) for option in ("balance", "loss")}
-    for balance in options["balance"]:
-        parse_balance(balance)
-    for loss in options["loss"]:
-        poster_loss(loss, np.array([0.5]))
-    return begin("imbalance", options)
 
 
 def crop_features(

@@ -83,6 +83,8 @@ def fine_tune(
 ) -> tuple[Learner, Training]:
     "A network with pretrained weights, its head fitted first, then all of it trained."
     o = run.config
+    if o["probe"] and o["crop"] != "whole":
+        raise ValueError("--probe fits the head on whole posters; add --no-probe, or --crop whole")
     dls = make_loaders(run, data, batch_tfms=gentle_tfms(o["zoom"], o["flip"]))
     learn = poster_learner(
         dls,
@@ -95,7 +97,9 @@ def fine_tune(
         wd=o["wd"],
     )
     if o["probe"]:
-        fit_head_first(run, data, learn)
+        section("Head first")
+        table = start_from_probe(learn, data.movies, run.folder.parent / "features", bs=o["bs"])
+        print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
     freeze_stages(learn, o["frozen"])
     cbs = regularisers(o["mixup"], o["cutmix"], o["patience"])
     if o["freeze_norm"]:
@@ -103,19 +107,6 @@ def fine_tune(
     if o["ema"]:
         cbs.append(WeightEMA(o["ema"]))
     return learn, train(run, learn, stop, cbs, lr=slice(o["lr"], o["head_lr"]))
-
-
-def fit_head_first(
-    run: Run,  # ValueError: not on whole posters
-    data: Data,
-    learn: Learner,  # with pretrained weights; its last layer is replaced by a fitted one
-) -> None:
-    "Fit the last layer on the network's features before all of it is trained."
-    if run.config["crop"] != "whole":
-        raise ValueError("--probe fits the head on whole posters; add --no-probe, or --crop whole")
-    section("Head first")
-    table = start_from_probe(learn, data.movies, run.folder.parent / "features", bs=run.config["bs"])
-    print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
 
 
 def regularisers(

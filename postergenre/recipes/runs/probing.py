@@ -65,23 +65,16 @@ def fit_head(
 
 
 def fit_head_probabilities(
-    data: Data,
-    learn: Learner,  # from probe_learner, fitted
-    caches: Sequence[FeatureCache],
-    views: Sequence[str] = WHOLE,  # with which it will predict
+    data: Data, learn: Learner, caches: Sequence[FeatureCache], views: Sequence[str] = WHOLE
 ) -> None:
-    "As fit_probabilities, from the features."
+    "As fit_probabilities, from the features of the views with which the learner will predict."
     valid = data.side("valid")
     logits = np.stack([probe_logits(learn, valid, caches, view) for view in views], axis=1)
     fit_probabilities(learn, valid, list(logits))
 
 
 def judge_head(
-    run: Run,
-    data: Data,
-    learn: Learner,  # from probe_learner, fitted
-    caches: Sequence[FeatureCache],
-    views: Sequence[str] = WHOLE,  # whose probabilities are averaged
+    run: Run, data: Data, learn: Learner, caches: Sequence[FeatureCache], views: Sequence[str] = WHOLE
 ) -> list[Evaluation]:
-    "As judge, from the features."
+    "As judge, from the features of views."
     return judge(run, data, learn, probe_probs(learn, data.side("test"), caches, views), "the head")

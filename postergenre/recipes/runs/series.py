@@ -148,11 +148,8 @@ def finish_member(
     print(f"{judged}: top-n accuracy {top_n:.1%}, macro AP {ap:.3f}. Report: {report}", flush=True)
 
 
-def earlier_options(
-    out: str | None,  # --out
-    varies: Sequence[str],  # the options that hold what is compared
-) -> dict | None:  # None: no such series was begun there
-    "The options of a series that was begun in a folder."
+def earlier_options(out: str | None, varies: Sequence[str]) -> dict | None:
+    "The options of a series that was begun in a folder; None: there was none."
     file = Path(out or "", "config.toml")
     if not out or not file.is_file() or (file.parent / "metrics.json").is_file():
         return None
@@ -160,11 +157,7 @@ def earlier_options(
     return options if all(isinstance(options.get(option), list) for option in varies) else None
 
 
-def check_same(
-    begun: dict,  # options of the folder
-    config: dict,  # options of now
-    may_differ: Sequence[str],  # names of options
-) -> None:  # ValueError: names the first option that differs
+def check_same(begun: dict, config: dict, may_differ: Sequence[str]) -> None:  # ValueError: the first that differs
     "Refuse to mix runs with different options."
     for key, value in config.items():
         if key not in may_differ and begun.get(key) != value:
