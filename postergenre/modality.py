@@ -14,7 +14,6 @@ from torch import nn
 from postergenre.data.cache import Cache, poster_key
 from postergenre.data.reading import as_movie, read_each
 
-
 WHOLE = "all of it"  # the part of a modality that tells none apart
 
 

@@ -9,10 +9,18 @@ VALIDATION movies, so that the test movies stay unseen by whoever chooses. Ctrl-
 command with --out of the folder begun goes on there; a longer --vary adds to it.
 """
 
-from postergenre.recipes._ablation import AblationSeries
-from postergenre.recipes._tuning import fine_tune
-from postergenre.recipes.runs.cli import command
+import inspect
 
+from postergenre.recipes import lite
+from postergenre.recipes.runs.cli import build_parser, command
+from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
+from postergenre.recipes.runs.series_table import Table, show_table
+from postergenre.recipes.runs.setup import section
+from postergenre.training.callback import Budget
+
+BASE = "base"
+OF_ALL = ("data", "epochs", "size", "seed", "limit", "workers", "out", "config")  # the recipe's own options
+NOT_HERE = ("protocol", "calibrate")  # would judge on the movies that they were fitted to, or on leaky ones
 CHANGES = (
     "frozen=0",
     "no-freeze_norm",
@@ -42,12 +50,58 @@ def main(
     out: str | None = None,  # folder to write to, or to go on in (default: runs/ablation, runs/ablation-2, ...)
 ):
     "Fine-tune with one change at a time and compare on validation movies, paired with the base."
-    series = AblationSeries(dict(locals()))
-    movies = series.movies()
-    for run in series.unfinished(movies):
-        with series.whatever_happens(run):
-            run.finish(fine_tune(run, movies), movies)
-    series.finish()
+    series = begin_ablation(dict(locals()))
+    data = shared_movies(series)
+
+    for run in unfinished(series, data):
+        with keep_going(series, run, show_ablation):
+            learn, training = lite.fine_tune(run, data, Budget(None))
+            finish_member(run, data, learn, training, "valid")  # no test movie is looked at
+    show_ablation(series)
+
+
+def begin_ablation(options: dict) -> Series:  # ValueError: as in parse_change and begin_series
+    "A run for the base of recipes.lite and one for each change, named after it, e.g. mixup=0.4."
+    options |= {"vary": [change for change in options["vary"] if change != BASE], "base": list(options["base"])}
+    changes = {BASE: {}} | {change: parse_change(change) for change in options["vary"]}
+    base = {name: p.default for name, p in inspect.signature(lite.main).parameters.items()}
+    for change in options["base"]:
+        base |= parse_change(change)
+    members = {name: change | {"vary": [name]} for name, change in changes.items()}
+    return begin_series("ablation", base | options | {"calibrate": False}, members, varies=["vary"])
+
+
+def show_ablation(series: Series) -> None:  # ValueError: nothing is done
+    "Compare what is done with the base: table, figure."
+    table = Table(series.finished(), series.failed, series.budget)
+    table.notes.insert(0, "VALIDATION movies, the best epoch of each run: to choose by, not to report.")
+    section("Ablation")
+    show_table(series.whole, table, "ablation", "change")
+    print(f"\nEverything is in {series.whole.folder}: ablation.md, .csv and .png; a folder each with learner.pkl and")
+    print("report.html.")
+
+
+def parse_change(
+    text: str,  # options of recipes.lite without their dashes, e.g. "mixup=0.4" or "no-flip,zoom=1"
+) -> dict:  # name -> value. ValueError: unknown option, wrong value, or one that is the same in all runs
+    "A change as options."
+    parser = build_parser(lite.main)
+
+    def error(message):
+        raise ValueError(
+            f"{text!r} is no change of recipes.lite: {message}; write it as mixup=0.4, no-flip or dropout=0,drop_path=0"
+        )
+
+    parser.error = error
+    parser.set_defaults(**dict.fromkeys([*inspect.signature(lite.main).parameters, "config"]))
+    given = vars(parser.parse_args([f"--{part.strip()}" for part in text.split(",")]))
+    changes = {name: value for name, value in given.items() if value is not None}
+    for name in changes:
+        if name in OF_ALL:
+            error(f"--{name} is an option of the ablation, the same in all runs")
+        if name in NOT_HERE:
+            error(f"--{name} cannot be judged on validation movies")
+    return changes
 
 
 if __name__ == "__main__":

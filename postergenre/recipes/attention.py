@@ -12,9 +12,24 @@ Ctrl-C keeps the runs that are done. The same command with --out of the folder b
 --attention add to it. The table is in attention.csv, the figure in attention.png, each run's report in its folder.
 """
 
-from postergenre.recipes._attention import AttentionSeries
+from pathlib import Path
+
+from fastai.torch_core import set_seed
+from torch import nn
+
+from postergenre.data.augment import as_size
+from postergenre.data.genres import vocab_of
+from postergenre.evaluation.evaluate import evaluate
+from postergenre.recipes.runs.attention_table import AttentionTable, plot_attention
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.run import make_loaders
+from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
+from postergenre.recipes.runs.setup import parse_size, section
+from postergenre.recipes.runs.training import train
+from postergenre.training.callback import Budget
 from postergenre.training.networks import freeze_norms, poster_learner
+from postergenre.vision.attention import attention_layers, check_kind
+from postergenre.vision.build import create_model
 
 
 def main(
@@ -38,15 +53,68 @@ def main(
     out: str | None = None,  # folder to write to, or to go on in (default: runs/attention, runs/attention-2, ...)
 ):
     "Train a network without and with attention, several seeds each; compare them on validation and on test movies."
-    series = AttentionSeries(dict(locals()))
-    movies = series.movies()
-    for run in series.unfinished(movies):
-        with series.whatever_happens(run):
-            dls = run.loaders(movies)
-            learn = poster_learner(dls, arch, pretrained, weights, attention=run.kind, attention_after=run.after)
-            run.fit(learn, cbs=[freeze_norms(learn)] if freeze_norm else [])
-            run.finish(learn, movies)
-    series.finish()
+    series = begin_attention(dict(locals()))
+    data = shared_movies(series)
+    show_places(series.whole.config, len(vocab_of(data.movies)))
+
+    for run in unfinished(series, data):
+        with keep_going(series, run, show_attention):
+            [kind], [own_seed] = run.config["attention"], run.config["seeds"]
+            set_seed(own_seed, reproducible=True)  # in place of the split's
+            learn = poster_learner(make_loaders(run, data), arch, pretrained, weights, **layer(kind, after))
+            training = train(run, learn, Budget(None), [freeze_norms(learn)] if freeze_norm else [])
+            valid = evaluate(learn, data.side("valid"), train=data.side("train"), name=run.name)
+            valid.save(run.folder / "predictions_valid.csv")
+            finish_member(run, data, learn, training)
+    show_attention(series)
+
+
+def begin_attention(options: dict) -> Series:  # ValueError: an unknown kind, or as in begin_series
+    "A run for each kind of attention and seed, named after both, e.g. gram-42."
+    kinds, seeds = options["attention"], options["seeds"]
+    for kind in kinds:
+        check_kind(kind)
+    members = {f"{kind}-{seed}": {"attention": [kind], "seeds": [seed]} for seed in seeds for kind in kinds}
+    return begin_series("attention", options, members, varies=["attention", "seeds"])
+
+
+def layer(kind: str, after: str | None) -> dict:
+    "A kind of attention as options of poster_learner and create_model; none stands nowhere."
+    return {"attention": kind, "attention_after": after if check_kind(kind) else None}
+
+
+def show_places(options: dict, n_out: int) -> None:
+    "Say where attention goes, and before anything is trained what is wrong with the network's options."
+    section("Attention")
+    size, weights = as_size(parse_size(options["size"])), (options["pretrained"], options["weights"])
+    for kind in options["attention"]:
+        model, _ = create_model(options["arch"], n_out, size, *weights, **layer(kind, options["after"]))
+        names = {module: name for name, module in model.named_modules()}
+        added = [f"; {_count(m):,} of them after {names[m].rpartition('.')[0]}" for m in attention_layers(model)]
+        print(f"  {kind:<6}{_count(model):,} parameters{''.join(added)}")
+
+
+def done_by_kind(series: Series) -> dict[str, Path]:  # ValueError: nothing is done
+    "The finished runs, first those of the first kind: with it others are compared, whichever was done first."
+    done, kinds = series.finished(), series.whole.config["attention"]
+    return {run: done[run] for kind in kinds for run in done if series.members[run]["attention"] == [kind]}
+
+
+def show_attention(series: Series) -> None:  # ValueError: nothing is done
+    "Compare what is done: table, figure."
+    whole, options = series.whole, series.whole.config
+    table = AttentionTable(done_by_kind(series), series.failed, options["arch"], series.budget, options["seed"])
+    section("Comparison")
+    print(table.text())
+    whole.write("attention.csv", table.summary().to_csv())
+    whole.write("attention_runs.csv", table.runs.to_csv())
+    whole.save_figure(plot_attention(table.runs, table.popularity), "attention.png")
+    print(f"\nEverything is in {whole.folder}: attention.csv and .png, attention_runs.csv with a row a run; a folder a")
+    print("run with learner.pkl and report.html.")
+
+
+def _count(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
 
 
 if __name__ == "__main__":

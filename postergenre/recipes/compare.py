@@ -9,7 +9,12 @@ Ctrl-C keeps the architectures that are done. The same command with --out of the
 """
 
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.series import Series
+from postergenre.recipes.runs.run import make_loaders
+from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
+from postergenre.recipes.runs.series_table import Table, plot_genres, show_table
+from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.training import train
+from postergenre.training.callback import Budget
 from postergenre.training.networks import poster_learner
 
 STUDY = ("densenet121", "custom_cnn")
@@ -32,14 +37,29 @@ def main(
     out: str | None = None,  # folder to write to, or to go on in (default: runs/compare, runs/compare-2, ...)
 ):
     "Train several architectures alike, score them on movies they never saw, compare them movie by movie."
-    series = Series(dict(locals()))
-    movies = series.movies()
-    for run in series.unfinished(movies):
-        with series.whatever_happens(run):
-            learn = poster_learner(run.loaders(movies), run.name, pretrained=pretrained)
-            run.fit(learn)
-            run.finish(learn, movies)
-    series.finish()
+    options = dict(locals())
+    members = {name: {"arch": [name]} for name in arch}
+    series = begin_series("compare", options, members, varies=["arch"], noun="architecture")
+    data = shared_movies(series)
+
+    for run in unfinished(series, data):
+        with keep_going(series, run, show_comparison):
+            learn = poster_learner(make_loaders(run, data), run.name, pretrained=pretrained)
+            training = train(run, learn, Budget(minutes))
+            finish_member(run, data, learn, training)
+    show_comparison(series)
+
+
+def show_comparison(series: Series) -> None:  # ValueError: nothing is done
+    "Compare what is done: tables, figures."
+    table = Table(series.finished(), series.failed, series.budget)
+    section("Comparison")
+    show_table(series.whole, table, "comparison")
+    genres = table.per_genre()
+    series.whole.write("per_genre.csv", genres.to_csv())
+    series.whole.save_figure(plot_genres(genres), "per_genre.png")
+    files = "comparison.md, .csv and .png, per_genre.csv and .png"
+    print(f"\nEverything is in {series.whole.folder}: {files}; a folder each with\nlearner.pkl and report.html.")
 
 
 if __name__ == "__main__":

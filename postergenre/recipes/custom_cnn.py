@@ -6,7 +6,9 @@ python -m postergenre.recipes.custom_cnn --config recipes/custom_cnn_study.toml 
 """
 
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.run import Run
+from postergenre.recipes.runs.results import finish, judge
+from postergenre.recipes.runs.run import begin, load_movies, make_loaders, show_genres
+from postergenre.recipes.runs.training import export, fit_probabilities, train
 from postergenre.training.networks import custom_cnn_learner
 
 
@@ -29,12 +31,19 @@ def main(
     out: str | None = None,  # folder to write to (default: runs/custom_cnn, runs/custom_cnn-2, ...)
 ):
     "Train the custom CNN on posters, score it on movies it never saw, export it."
-    run = Run("custom_cnn", dict(locals()))
-    movies = run.movies()
-    dls = run.loaders(movies)
+    run = begin("custom_cnn", dict(locals()))
+    data = load_movies(run)
+    show_genres(run, data)
+
+    dls = make_loaders(run, data)
     learn = custom_cnn_learner(dls, pretrained=pretrained, weights=weights, loss=loss)
-    run.fit(learn)
-    run.finish(learn, movies)
+    training = train(run, learn)
+    if calibrate:
+        fit_probabilities(learn)
+    export(run, learn)
+
+    results = judge(run, data, learn)
+    finish(run, data, learn, training, results)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ python -m postergenre.recipes.densenet --config recipes/densenet_study.toml --da
 """
 
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.run import Run
+from postergenre.recipes.runs.results import finish, judge
+from postergenre.recipes.runs.run import begin, load_movies, make_loaders, show_genres
+from postergenre.recipes.runs.training import export, fit_probabilities, train
 from postergenre.training.networks import densenet_learner
 
 
@@ -30,12 +32,19 @@ def main(
     out: str | None = None,  # folder to write to (default: runs/densenet, runs/densenet-2, ...)
 ):
     "Train a DenseNet-121 on posters, score it on movies it never saw, export it."
-    run = Run("densenet", dict(locals()))
-    movies = run.movies()
-    dls = run.loaders(movies)
+    run = begin("densenet", dict(locals()))
+    data = load_movies(run)
+    show_genres(run, data)
+
+    dls = make_loaders(run, data)
     learn = densenet_learner(dls, pretrained=pretrained, weights=weights, loss=loss, attention=attention)
-    run.fit(learn)
-    run.finish(learn, movies)
+    training = train(run, learn)
+    if calibrate:
+        fit_probabilities(learn)
+    export(run, learn)
+
+    results = judge(run, data, learn)
+    finish(run, data, learn, training, results)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,24 @@ python -m postergenre.recipes.ensemble --members lite.pkl words.pkl --pool odds 
 beside each member is checked. With one member this scores a learner again, with other views.
 """
 
-from postergenre.recipes._ensemble import EnsembleRun
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from postergenre.data.balance import balance_table
+from postergenre.evaluation.compare import compare
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.inference.ensemble import PosterEnsemble
+from postergenre.inference.export import load_learner
+from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.results import figures, show_where, write_results
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies
+from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.story import pooled_words
+from postergenre.recipes.runs.training import MONITOR, Training, count_parameters, export
+from postergenre.vision.views import parse_views
 
 
 def main(
@@ -24,11 +40,122 @@ def main(
     out: str | None = None,  # folder to write to (default: runs/ensemble, runs/ensemble-2, ...)
 ):
     "Combine exported learners, score them and the ensemble on movies they never saw, export it."
-    run = EnsembleRun(dict(locals()))
-    movies = run.movies()
-    ensemble = run.ensemble(movies)
-    run.choose_weights(ensemble, movies)
-    run.finish(ensemble, movies)
+    options = dict(locals(), members=list(members), views=list(views))
+    check_options(members, views)
+    run = begin("ensemble", options)
+    data = load_movies(run)
+    ensemble = load_members(run, data)
+
+    section("Validation: the weights are chosen here, so the ensemble's figures are a little too good")
+    valid = judge_members(run, data, ensemble, "valid")
+    ensemble.weigh([r.probs for r in valid], valid[0].targets)
+    tune_thresholds(ensemble, data.side("valid"), probs=together(ensemble, valid).probs)
+    best = max(valid, key=lambda r: r.metrics.loc[r.name, (MONITOR, "value")]).name  # the others are compared with it
+    valid.append(together(ensemble, valid))
+    print(f"\n{ensemble}\n\n{compare(sorted(valid, key=lambda r: r.name != best))}")
+
+    section(f"Test: {len(data.side('test')):,} movies that training never saw")
+    test = judge_members(run, data, ensemble, "test")
+    test.append(together(ensemble, test))
+    print(f"\n{test[-1]}\n\n{compare(sorted(test, key=lambda r: r.name != best))}")
+
+    finish(run, data, ensemble, valid, test)
+
+
+def check_options(members: list[str], views: list[str]) -> None:  # ValueError, FileNotFoundError
+    "Say what is wrong with the options before a folder is made."
+    if not members:
+        raise ValueError(
+            "There are no members; name exported learners: --members runs/a/learner.pkl runs/b/learner.pkl"
+        )
+    if len(views) not in (1, len(members)):
+        raise ValueError(f"--views should be one for all {len(members)} members, or one a member")
+    for of_member in views:
+        parse_views(of_member)
+    for file in members:
+        if not Path(file).is_file():
+            raise FileNotFoundError(f"There is no learner file {file} (seen from {Path.cwd()})")
+
+
+def load_members(run: Run, data: Data) -> PosterEnsemble:
+    "The members together, once it is sure that none was trained on movies to judge on."
+    section("Members")
+    files, views = run.config["members"], run.config["views"]
+    for file in files:
+        check_split(file, data.movies)
+    members = list(map(load_learner, files))
+    ensemble = PosterEnsemble(members, views=views[0] if len(views) == 1 else views, pool=run.config["pool"])
+    ensemble.use_cache(run.config["cache"])
+    for name, file, of_member in zip(ensemble.names, files, ensemble.views, strict=True):
+        print(f"  {name}: {file}, views {of_member}")
+    return ensemble
+
+
+def check_split(
+    member: str | Path,  # file of an exported learner
+    movies: pd.DataFrame,  # columns id, split
+) -> None:  # ValueError: it was trained on a movie to judge on
+    "Make sure that a member saw no validation or test movie in training, and chose nothing on test movies."
+    file = Path(member).parent / "split.csv"
+    if not file.is_file():
+        print(f"  There is no {file}: it is not known which movies {member} was trained on.")
+        return
+    known = pd.read_csv(file, dtype="str")
+    # Crops of the study's protocol are called id#copy.
+    sides = {s: set(ids) | set(ids.str.replace(r"#\d+$", "", regex=True)) for s, ids in known.groupby("split")["id"]}
+    train, valid = sides.get("train", set()), sides.get("valid", set())
+    for side, seen in (("test", train | valid), ("valid", train)):
+        ids = movies.loc[movies["split"] == side, "id"].astype("str")
+        if n := int(ids.isin(seen).sum()):
+            raise ValueError(
+                f"{n} of the {len(ids)} {side} movies, first {ids[ids.isin(seen)].iloc[0]}, served to train {member} "
+                f"({file}); give --data, --seed and --limit of its run"
+            )
+
+
+def judge_members(run: Run, data: Data, ensemble: PosterEnsemble, side: str) -> list[Evaluation]:
+    "Each member alone on one side."
+    rows, bs, results = data.side(side), run.config["bs"], []
+    for name, member, views in zip(ensemble.names, ensemble.members, ensemble.views, strict=True):
+        begun = time.time()
+        results.append(evaluate(member, rows, data.side("train"), name, views=views, bs=bs))
+        print(f"{name}: {len(rows):,} posters in {time.time() - begun:.0f} seconds", flush=True)
+    return results
+
+
+def together(
+    ensemble: PosterEnsemble,
+    results: list[Evaluation],  # of its members on the same movies
+) -> Evaluation:
+    "The ensemble's result, which follows from those of its members."
+    probs, one = ensemble.together([r.probs for r in results]), results[0]
+    return Evaluation(probs, one.targets, one.vocab, ensemble.thresh, one.ids, "ensemble", one.train_freq, one.titles)
+
+
+def finish(
+    run: Run,
+    data: Data,
+    ensemble: PosterEnsemble,
+    valid: list[Evaluation],  # of each member, then of the ensemble
+    test: list[Evaluation],  # the same on the test movies
+) -> None:
+    "Write the learner, its figures and those of its members, the report; say how to go on."
+    export(run, ensemble)
+    run.write("breakdown.csv", balance_table(data.movies, 1, []).to_csv())  # its members have balanced, or not
+    members = [
+        {"name": name, "file": file, "views": views, "weight": round(float(weight), 6)}
+        for name, file, views, weight in zip(
+            ensemble.names, run.config["members"], ensemble.views, ensemble.weights, strict=True
+        )
+    ]
+    for member, *results in zip(members, valid, test, strict=False):
+        member["valid"], member["test"] = (figures(result)[member["name"]] for result in results)
+    parameters = count_parameters(*ensemble.members)
+    words = pooled_words(ensemble.arch, parameters, len(members), ensemble.pool)
+    made = Training(ensemble.arch, parameters, words, "Members")
+    write_results(run, data, ensemble, made, test[-1], valid=figures(valid[-1]), members=members)
+    show_where(run)
+    print(f"To use it: python -m postergenre.predict {run.folder / 'learner.pkl'} posters/ --csv genres.csv")
 
 
 if __name__ == "__main__":

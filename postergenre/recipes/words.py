@@ -9,11 +9,18 @@ What is read is kept in runs/features, so that posters are read once: half an ho
 pip install 'postergenre[words]'.
 """
 
-from postergenre.recipes._words import WordsRun
+from postergenre.interpret.words import telling_words
 from postergenre.recipes.runs.cli import command
-from postergenre.text.encoder import WORDS
+from postergenre.recipes.runs.probing import fit_head, look
+from postergenre.recipes.runs.results import finish, judge
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, show_genres
+from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
 from postergenre.text.reader import READ_SIZE
-from postergenre.training.probe import feature_caches, probe_learner
+from postergenre.text.words import WORDS
+from postergenre.training.fusion import ProbeLearner
+from postergenre.training.probe import probe_learner
+from postergenre.training.words import adopt, text_learner
 
 
 def main(
@@ -23,25 +30,48 @@ def main(
     lr: float = 5e-5,  # highest learning rate of the one-cycle schedule for the encoder (AdamW)
     head_lr: float = 5e-4,  # the same for the head, which starts fitted
     kernel: int = 0,  # landmarks of an RBF kernel in the head; 0: none
-    hidden: int = 0,  # units of a hidden layer in the head; 0: none
     bs: int = 32,  # posters whose words are encoded at once
     calibrate: bool = True,  # fit probabilities and thresholds on the validation posters
-    seed: int = 42,  # of the split, and of landmarks or a hidden layer
+    seed: int = 42,  # of the split, and of landmarks
     limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
     workers: int = 0,  # processes that read posters; 0: one a core
     cache: str = "runs/features",  # folder of what was read
     out: str | None = None,  # folder to write to (default: runs/words, runs/words-2, ...)
 ):
     "Read posters, learn the genres from the meaning of their words, score it on movies it never saw, export it."
-    if epochs and (kernel or hidden):
-        raise ValueError("--kernel and --hidden are heads for a frozen encoder; add --epochs 0")
-    run = WordsRun("words", dict(locals()))
-    movies = run.movies()
-    learn = probe_learner(run.loaders(movies, size=READ_SIZE), [WORDS], weights=weights)
-    caches = feature_caches(learn, cache, bs=bs, workers=workers)
-    run.look(caches, movies)
-    run.fit(learn, movies, caches)
-    run.finish(learn, movies)
+    if epochs and kernel:
+        raise ValueError("--kernel is a head for a frozen encoder; add --epochs 0")
+    run = begin("words", dict(locals()))
+    data = load_movies(run)
+    show_genres(run, data)
+
+    learn = probe_learner(make_loaders(run, data, size=READ_SIZE), WORDS, weights=weights)
+    speed = look(run, learn, data.movies)
+    training = fit_head(run, data, learn, speed=speed)
+    if epochs:
+        training = train_encoder(run, data, learn)
+        training.images_per_second = speed  # of reading; encoding again is little beside it
+        look(run, learn, data.movies[data.movies["split"] != "train"])
+    if calibrate:
+        fit_probabilities(learn, data.side("valid"))
+    export(run, learn)
+
+    section("Words that say most, among those on ten training posters or more")
+    print(telling_words(learn, learn.modalities[0].all_lines(data.side("train"))).to_string())
+    results = judge(run, data, learn, trained="the head")
+    finish(run, data, learn, training, results)
+
+
+def train_encoder(
+    run: Run,
+    data: Data,
+    learn: ProbeLearner,  # of words, fitted; it gets the trained encoder and head
+) -> Training:
+    "Train the encoder with the head, on the texts."
+    texts = text_learner(learn, data.movies, run.config["bs"])
+    training = train(run, texts, lr=slice(run.config["lr"], run.config["head_lr"]))
+    adopt(learn, texts)
+    return training
 
 
 if __name__ == "__main__":

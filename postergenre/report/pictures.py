@@ -80,7 +80,9 @@ class Heat:
     title: str
     truth: list[str]
     plain: Picture
-    heats: list[tuple[str, float, bool, Picture, list[str]]]  # genre, probability, whether right, heat, what speaks most
+    heats: list[
+        tuple[str, float, bool, Picture, list[str]]
+    ]  # genre, probability, whether right, heat, what speaks most
     found: Explanation
 
 

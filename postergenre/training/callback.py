@@ -1,4 +1,4 @@
-"""A moving average of the weights while training, judged and kept in place of the last step's."""
+"""What goes on beside training: a moving average of the weights, an end by the clock, an end by Ctrl-C."""
 
 import signal
 import threading
@@ -65,6 +65,7 @@ class Budget(Callback):
     "Ends training after some minutes, in mid-epoch if need be (validation follows), the schedule running by the clock."
 
     order, run_valid = 100, False  # after the callbacks that count batches, log epochs and save the best one
+    stopped = False  # an end that was planned is no stop
 
     def __init__(
         self,
@@ -113,6 +114,7 @@ class StopOnInterrupt(Callback):
     def _note(self, signum, frame):
         signal.signal(signal.SIGINT, self._before)
         if not self.epochs_done:
+            print("\nStopped before the first epoch was done: there is nothing to keep.")
             raise KeyboardInterrupt
         self.stopped = True
 

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from postergenre.evaluation.evaluate import Evaluation
-from postergenre.recipes import _run, ablation
-from postergenre.recipes._ablation import parse_change
+from postergenre.recipes import ablation
+from postergenre.recipes.ablation import parse_change
+from postergenre.recipes.runs.run import Run
 
 
 def test_a_change_is_written_as_options_of_lite():
@@ -39,7 +40,7 @@ def out(demo_folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("ablation") / "out"
     options = {"base": ["bs=8", "frozen=5"], "data": str(demo_folder), "epochs": 1, "size": "64x48", "out": str(out)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_run.Run, "save_figure", lambda run, figure, file: (run.out / file).touch())
+        patch.setattr(Run, "save_figure", lambda run, figure, file: (run.folder / file).touch())
         ablation.main(["mixup=0.4"], **options)
         before = (out / "base" / "metrics.json").stat().st_mtime_ns
         ablation.main(["mixup=0.4", "ema=0", "frozen=99"], **options)

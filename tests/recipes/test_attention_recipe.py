@@ -1,6 +1,7 @@
 """The attention ablation: the same movies and starts for all, resuming, the table and the figure."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,13 @@ import pytest
 from postergenre import load_learner
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.metrics import macro_average_precision, top_n_accuracy
-from postergenre.recipes import _run, densenet
 from postergenre.recipes import attention as recipe
-from postergenre.recipes._attention import AttentionRun, AttentionSeries
-from postergenre.recipes._attention_table import AttentionTable, plot_attention
+from postergenre.recipes import densenet
 from postergenre.recipes.recorded import record_run
+from postergenre.recipes.runs import results
+from postergenre.recipes.runs.attention_table import AttentionTable, plot_attention
 from postergenre.recipes.runs.cli import build_parser, command, read_config
-from postergenre.recipes.runs.series import SeriesRun
+from postergenre.recipes.runs.run import Run
 from postergenre.vision.attention import GramLayer
 
 RUNS = ("none-42", "gram-42", "none-7", "gram-7")
@@ -30,15 +31,15 @@ def options(demo_folder, tmp_path_factory) -> dict:
 
 def save_only_the_last(run, figure, file):
     if file == "attention.png":
-        figure.savefig(run.out / file)
+        figure.savefig(run.folder / file)
 
 
 @pytest.fixture(scope="module")
 def out(options):
     "An ablation in two parts: one seed first, then another one is added."
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_run, "write_report", lambda *_: None)  # has its own tests, as have the runs' figures
-        patch.setattr(_run.Run, "save_figure", save_only_the_last)
+        patch.setattr(results, "write_report", lambda *_: None)  # has its own tests, as have the runs' figures
+        patch.setattr(Run, "save_figure", save_only_the_last)
         recipe.main(["none", "gram"], [42], **options)
         before = (Path(options["out"]) / "gram-42" / "metrics.json").stat().st_mtime_ns
         recipe.main(["none", "gram"], [42, 7], **options)
@@ -66,15 +67,15 @@ def test_the_table_is_the_mean_over_the_seeds_of_saved_predictions(out):
     table = pd.read_csv(out / "attention.csv", index_col=0)
     assert list(table.index) == ["popularity", "none", "gram"]
     for side, file in {"valid": "predictions_valid.csv", "test": "predictions.csv"}.items():
-        results = {run: Evaluation.load(out / run / file) for run in RUNS}
+        judged = {run: Evaluation.load(out / run / file) for run in RUNS}
         for name, metric in {"top_n_accuracy": top_n_accuracy, "macro_ap": macro_average_precision}.items():
-            values = {run: metric(r.probs, r.targets) for run, r in results.items()}
+            values = {run: metric(r.probs, r.targets) for run, r in judged.items()}
             grams, nones = ([values[f"{kind}-{seed}"] for seed in (42, 7)] for kind in ("gram", "none"))
             row = table.loc["gram"]
             assert row[f"{side} {name}"] == pytest.approx(np.mean(grams))
             assert row[f"{side} {name} sd"] == pytest.approx(np.std(grams, ddof=1))
             assert row[f"{side} {name} difference"] == pytest.approx(np.mean(grams) - np.mean(nones))
-            p = results["none-7"].popularity
+            p = judged["none-7"].popularity
             assert table.loc["popularity", f"{side} {name}"] == pytest.approx(metric(p.probs, p.targets))
     assert (
         table.loc["gram", "parameters"] - table.loc["none", "parameters"] == 43_600 and table.loc["gram", "runs"] == 2
@@ -128,18 +129,18 @@ def test_wrong_options_are_said_before_anything_is_trained(options, tmp_path, ch
 
 def test_runs_of_a_seed_follow_each_other_so_that_few_are_a_comparison_too(options, tmp_path):
     config = {"attention": ["none", "se"], "seeds": [3, 4, 3], "out": str(tmp_path / "x"), "seed": 42}
-    series = AttentionSeries(options | config)
-    assert series.members() == ["none-3", "se-3", "none-4", "se-4"]
-    assert series.only("se-4") == {"attention": ["se"], "seeds": [4]}
+    series = recipe.begin_attention(options | config)
+    assert list(series.members) == ["none-3", "se-3", "none-4", "se-4"]
+    assert series.members["se-4"] == {"attention": ["se"], "seeds": [4]}
 
 
 def test_the_first_kind_stays_the_one_compared_with_if_its_first_run_failed(options, tmp_path):
     config = {"attention": ["none", "se"], "seeds": [3, 4], "out": str(tmp_path / "x"), "seed": 42}
-    series = AttentionSeries(options | config)
+    series = recipe.begin_attention(options | config)
     for run in ("se-3", "none-4", "se-4"):
         series.folder(run).mkdir()
         (series.folder(run) / "metrics.json").touch()
-    assert list(series.done_by_kind()) == ["none-4", "se-3", "se-4"]
+    assert list(recipe.done_by_kind(series)) == ["none-4", "se-3", "se-4"]
 
 
 def test_the_densenet_recipe_passes_attention_on(demo_folder, tmp_path, monkeypatch):
@@ -183,8 +184,9 @@ def test_help_teaches_and_a_record_is_a_config(out, tmp_path):
 
 def test_batch_norms_can_be_kept(options, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(SeriesRun, "fit", lambda run, learn, cbs=(): seen.append([type(cb).__name__ for cb in cbs]))
-    monkeypatch.setattr(AttentionRun, "finish", lambda *_: None)
+    monkeypatch.setattr(recipe, "train", lambda run, learn, stop, cbs: seen.append([type(cb).__name__ for cb in cbs]))
+    monkeypatch.setattr(recipe, "evaluate", lambda *_, **__: Mock())
+    monkeypatch.setattr(recipe, "finish_member", lambda *_: None)
     for keep in (True, False):
         with pytest.raises(ValueError, match="no run came through"):
             recipe.main(["none"], [42], freeze_norm=keep, **options | {"out": str(tmp_path / str(keep))})

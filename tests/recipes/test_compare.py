@@ -15,11 +15,11 @@ from fastai.callback.progress import CSVLogger
 from postergenre import custom_cnn_learner
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
-from postergenre.recipes import _run
 from postergenre.recipes import compare as recipe
 from postergenre.recipes.recorded import record_run
+from postergenre.recipes.runs import results
 from postergenre.recipes.runs.cli import build_parser, command, read_config
-from postergenre.recipes.runs.series import Series, one_line
+from postergenre.recipes.runs.series import begin_series, one_line
 from postergenre.recipes.runs.series_table import Table, plot_comparison, plot_genres
 from postergenre.training.callback import Budget
 
@@ -28,7 +28,7 @@ from postergenre.training.callback import Budget
 def quick():
     "Runs without their reports, which have their own tests."
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_run, "write_report", lambda *_: None)
+        patch.setattr(results, "write_report", lambda *_: None)
         yield patch
 
 
@@ -70,8 +70,8 @@ def test_a_second_call_goes_on_and_adds(out, options, capsys, monkeypatch):
 
 
 def test_the_table_holds_costs_figures_and_paired_differences(out):
-    results = [Evaluation.load(out / a / "predictions.csv") for a in ("custom_cnn", "resnet18")]
-    expected = compare(results).metrics
+    judged = [Evaluation.load(out / a / "predictions.csv") for a in ("custom_cnn", "resnet18")]
+    expected = compare(judged).metrics
     table = pd.read_csv(out / "comparison.csv", index_col=0)
     for metric in ("top_n_accuracy", "macro_ap", "macro_ap difference"):
         for end, column in (("value", metric), ("low", f"{metric} low"), ("high", f"{metric} high")):
@@ -152,8 +152,9 @@ def test_arch_takes_several_names(tmp_path):
 
 
 def test_folders_stay_inside(options, tmp_path):
-    series = Series(options | {"arch": ["timm/x", "../y"], "minutes": None, "out": str(tmp_path / "x")})
-    assert [series.folder(a).relative_to(tmp_path / "x").name for a in series.config["arch"]] == ["timm_x", "__y"]
+    config = options | {"arch": ["timm/x", "../y"], "minutes": None, "out": str(tmp_path / "x")}
+    series = begin_series("compare", config, {a: {"arch": [a]} for a in config["arch"]}, ["arch"])
+    assert [series.folder(a).relative_to(tmp_path / "x").name for a in series.members] == ["timm_x", "__y"]
 
 
 def test_minutes_end_training_with_a_whole_schedule_and_a_whole_log(dls, tmp_path):

@@ -19,8 +19,7 @@ from postergenre.evaluation.evaluate import Evaluation
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
 from postergenre.inference.predict import movie_probs
-from postergenre.recipes._ensemble import cached_probs, check_split
-from postergenre.recipes.ensemble import main
+from postergenre.recipes.ensemble import cached_probs, check_split, main
 from postergenre.recipes.recorded import END, START
 from postergenre.recipes.recorded import main as recorded
 from postergenre.recipes.runs.cli import build_parser, command

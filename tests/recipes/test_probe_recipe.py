@@ -9,7 +9,7 @@ from postergenre.data.loaders import PosterDataLoaders
 from postergenre.data.movies import read_movies
 from postergenre.data.split import split_movies
 from postergenre.recipes import lite, probe
-from postergenre.recipes._tuning import regularisers
+from postergenre.recipes.lite import regularisers
 from postergenre.recipes.runs.cli import command
 from postergenre.training.networks import freeze_stages, poster_learner
 

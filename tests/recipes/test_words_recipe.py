@@ -72,7 +72,7 @@ def test_words_join_an_ensemble_by_odds(runs, demo_folder, capsys):
 
 
 def test_a_kernel_on_an_encoder_that_is_trained_is_refused_before_anything_is_read(tmp_path, demo_folder):
-    with pytest.raises(SystemExit, match="heads for a frozen encoder; add --epochs 0"):
+    with pytest.raises(SystemExit, match="a head for a frozen encoder; add --epochs 0"):
         command(words.main, ["--data", str(demo_folder), "--kernel", "10", "--out", str(tmp_path / "no")])
     assert not (tmp_path / "no").exists()
 

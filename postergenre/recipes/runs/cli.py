@@ -11,6 +11,7 @@ from typing import get_args, get_origin
 
 from fastcore.docments import docments
 
+METAVARS = {int: "N", float: "X"}
 CONFIG_HELP = "TOML file of options (top level or under [args]): command line over file over defaults"
 
 
@@ -18,13 +19,13 @@ def command(main: Callable, argv: list[str] | None = None, epilog: str = "") -> 
     "Run `main` with options from the command line; errors that the user can mend are one line."
     parser = build_parser(main, epilog)
     args = vars(parser.parse_args(argv))
-    if file := args.pop("config"):
+    if args["config"]:
         try:
-            parser.set_defaults(**read_config(file, main))
+            parser.set_defaults(**read_config(args["config"], main))
         except (OSError, ValueError) as e:
             parser.error(str(e))
         args = vars(parser.parse_args(argv))
-        args.pop("config")
+    del args["config"]
     try:
         main(**args)
     except (OSError, ValueError, KeyError, ImportError) as e:
@@ -46,16 +47,15 @@ def build_parser(main: Callable, epilog: str = "") -> argparse.ArgumentParser:
     )
     help_of = docments(main)
     for p in inspect.signature(main).parameters.values():
+        kind, several = _kind(p)
         flag, text = f"--{p.name}", help_of[p.name] or ""
-        several = get_origin(p.annotation) is list
         if p.default not in (None, ()) and not isinstance(p.default, bool):
             text += f" (default: {' '.join(map(str, p.default)) if several else p.default})"
         text = text.replace("%", "%%")
-        if p.annotation is bool:
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=p.default, help=text)
-        else:
-            kind, nargs = _plain_type(p.annotation), "+" if several else None
-            parser.add_argument(flag, type=kind, nargs=nargs, default=p.default, help=text, metavar=_metavar(p))
+        how = {"type": kind, "nargs": "+" if several else None, "metavar": METAVARS.get(kind, p.name.upper())}
+        if kind is bool:
+            how = {"action": argparse.BooleanOptionalAction}
+        parser.add_argument(flag, default=p.default, help=text, **how)
     parser.add_argument("--config", help=CONFIG_HELP, metavar="FILE")
     return parser
 
@@ -76,24 +76,18 @@ def read_config(
     if unknown:
         raise ValueError(f"{file} has the unknown option {', '.join(unknown)}; known: {', '.join(known)}")
     for key, value in table.items():
-        wanted = known[key].annotation
-        several = get_origin(wanted) is list
-        fits = bool if wanted is bool else _plain_type(wanted)
-        allowed = {float: (float, int), str: (str, int)}.get(fits, (fits,))
+        kind, several = _kind(known[key])
+        allowed = {float: (float, int), str: (str, int)}.get(kind, (kind,))
         values = value if several and isinstance(value, list) else [value]
-        if any(not isinstance(v, allowed) or (isinstance(v, bool) and fits is not bool) for v in values):
-            raise ValueError(f"{file}: {key} = {value!r} should be a {fits.__name__}{' or a list of such' * several}")
-        table[key] = [fits(v) for v in values] if several else fits(value)
+        if any(not isinstance(v, allowed) or (isinstance(v, bool) and kind is not bool) for v in values):
+            raise ValueError(f"{file}: {key} = {value!r} should be a {kind.__name__}{' or a list of such' * several}")
+        table[key] = [kind(v) for v in values] if several else kind(value)
     return table
 
 
-def _plain_type(annotation) -> type:
-    if get_origin(annotation) is list:
-        annotation = get_args(annotation)[0]
-    if isinstance(annotation, types.UnionType):
-        annotation = next(a for a in get_args(annotation) if a is not type(None))
-    return annotation
-
-
-def _metavar(p: inspect.Parameter) -> str:
-    return {int: "N", float: "X"}.get(_plain_type(p.annotation), p.name.upper())
+def _kind(p: inspect.Parameter) -> tuple[type, bool]:  # of a value; whether there may be several
+    several = get_origin(p.annotation) is list
+    kind = get_args(p.annotation)[0] if several else p.annotation
+    if isinstance(kind, types.UnionType):
+        kind = next(a for a in get_args(kind) if a is not type(None))
+    return kind, several

@@ -10,14 +10,19 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
-from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table, text_lines, text_table
-from postergenre.interpret.charts import closed, heat_map, no_frame
+from postergenre.recipes.runs.run import Run
 
 SHOWN = ("top_n_accuracy", "macro_ap")
 BASELINES = ("popularity", "random")
+COSTS = {  # column -> its name in metrics.json, how it is written
+    "parameters": ("parameters", "{:,.0f}"),
+    "images_per_second": ("images_per_second", "{:,.0f}"),
+    "minutes": ("train_minutes", "{:.1f}"),
+}
 
 
 class Table:
@@ -41,37 +46,28 @@ class Table:
 
     def costs(self) -> pd.DataFrame:  # index: architectures
         "What each architecture took."
-        keys = {"parameters": "parameters", "images_per_second": "images_per_second", "minutes": "train_minutes"}
-        rows = {a: {name: run[key] for name, key in keys.items()} for a, run in self.runs.items()}
+        rows = {a: {name: run[key] for name, (key, _) in COSTS.items()} for a, run in self.runs.items()}
         return pd.DataFrame.from_dict(rows, orient="index").assign(epochs=pd.Series(self.epochs))
 
     def numbers(self) -> pd.DataFrame:
         "Everything as numbers, failed architectures with their error."
-        flat = self.metrics.copy()
-        flat.columns = [m if end == "value" else f"{m} {end}" for m, end in flat.columns]
+        flat = self.metrics.set_axis([m if end == "value" else f"{m} {end}" for m, end in self.metrics], axis=1)
         flat = self.costs().join(flat, how="right").reindex(flat.index)
-        errors = pd.DataFrame({"error": self.failed})
-        return pd.concat([flat, errors]).rename_axis("architecture")
+        return pd.concat([flat, pd.DataFrame({"error": self.failed})])
 
     def cells(self) -> pd.DataFrame:
         "Everything as texts: the figures, then what they cost, then the differences to the first."
         signed = [c for c in self.metrics.columns.unique(0) if c.endswith(" difference")]
-        texts = text_table(self.metrics, signed)
-        costs = self.costs().reindex(self.metrics.index)
-        forms = {"parameters": "{:,.0f}", "images_per_second": "{:,.0f}", "minutes": "{:.1f}", "epochs": "{:.0f}"}
-        for name, form in forms.items():
+        texts, costs = text_table(self.metrics, signed), self.costs().reindex(self.metrics.index)
+        for name, form in {**{name: form for name, (_, form) in COSTS.items()}, "epochs": "{:.0f}"}.items():
             costs[name] = ["–" if pd.isna(x) else form.format(x) for x in costs[name]]
-        costs = costs.rename(columns={"images_per_second": "images/s"})
         plain = [c for c in texts if not c.endswith(" difference")]
+        costs = costs.rename(columns={"images_per_second": "images/s"})
         return pd.concat([costs, texts[plain], texts.drop(columns=plain)], axis=1)
 
     def text(self) -> str:
         "For a terminal."
-        width = min(max(88, shutil.get_terminal_size((88, 24)).columns), 180)
-        lines = text_lines(self.cells(), width=width).rstrip().splitlines()
-        first = max(map(len, [*self.failed, *map(str, self.metrics.index)]))
-        lines += [f"{arch:<{first}}  failed – {error}" for arch, error in self.failed.items()]
-        return "\n".join([*lines, "", *(line for note in self.notes for line in textwrap.wrap(note, width))])
+        return terminal_text(self.cells(), self.failed, self.notes)
 
     def markdown(self) -> str:
         "For a README or an issue."
@@ -87,6 +83,33 @@ class Table:
         return table.sort_values("movies", ascending=False, kind="stable")
 
 
+def terminal_text(
+    cells: pd.DataFrame,  # of texts
+    failed: dict[str, str],  # run -> its error in a line
+    notes: list[str],  # each a paragraph
+    least: int = 88,  # characters a line
+) -> str:
+    "A table, the runs that failed and notes, as wide as the terminal."
+    width = min(max(least, shutil.get_terminal_size((least, 24)).columns), 180)
+    first = max(map(len, [*failed, *map(str, cells.index)]))
+    lines = text_lines(cells, width=width).rstrip().splitlines()
+    lines += [f"{run:<{first}}  failed – {error}" for run, error in failed.items()]
+    return "\n".join([*lines, "", *(line for note in notes for line in textwrap.wrap(note, width))])
+
+
+def show_table(
+    run: Run,  # of the whole series
+    table: Table,
+    name: str,  # of the files
+    index: str = "architecture",  # what its rows are called in the CSV
+) -> None:
+    "Show a table; write it as .csv and .md, its figure as .png."
+    print(table.text())
+    run.write(f"{name}.csv", table.numbers().rename_axis(index).to_csv())
+    run.write(f"{name}.md", table.markdown())
+    run.save_figure(plot_comparison(table.metrics), f"{name}.png")
+
+
 def plot_comparison(
     metrics: pd.DataFrame,  # rows: architectures, popularity, random; columns: (metric, value or low or high)
 ) -> Figure:
@@ -94,7 +117,7 @@ def plot_comparison(
     bars = metrics[~metrics.index.isin(BASELINES)][::-1]
     fig, axes = plt.subplots(1, 2, figsize=(10, 1.6 + 0.42 * len(bars)), sharey=True, layout="constrained")
     for ax, metric in zip(axes, SHOWN, strict=True):
-        heading, percent, *_ = METRICS[metric]
+        heading, percent = METRICS[metric]
         scale = 100 if percent else 1
         values = bars[metric] * scale
         spread = np.stack([values["value"] - values["low"], values["high"] - values["value"]])
@@ -108,10 +131,11 @@ def plot_comparison(
         ax.set_xlabel(f"{heading}, {'%' if percent else '0 to 1'}, with 95 % interval")
         ax.margins(x=0.14)
         ax.set_xlim(left=0)
-        no_frame(ax)
+        ax.spines[["top", "right"]].set_visible(False)
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside upper right", ncols=2, frameon=False)
-    return closed(fig)
+    plt.close(fig)
+    return fig
 
 
 def plot_genres(
@@ -120,9 +144,16 @@ def plot_genres(
     "Heat map of average precision."
     ap = table.drop(columns="movies")
     fig, ax = plt.subplots(figsize=(2.4 + 0.95 * ap.shape[1], 1.6 + 0.3 * len(ap)), layout="constrained")
-    image = heat_map(ax, ap, cmap="viridis")
+    image = ax.imshow(ap, cmap="viridis", vmin=0, vmax=max(0.01, np.nanmax(ap.to_numpy())), aspect="auto")
+    for (y, x), value in np.ndenumerate(ap.to_numpy()):
+        if not np.isnan(value):
+            dark = value < 0.6 * image.norm.vmax
+            ax.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=8, color="white" if dark else "black")
     ax.set_xticks(range(ap.shape[1]), ap.columns, rotation=35, ha="right")
     ax.set_yticks(range(len(ap)), [f"{g} ({n:,})" for g, n in table["movies"].items()])
     ax.set_ylabel("genre (test movies)")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
     fig.colorbar(image, ax=ax, label="average precision", fraction=0.06)
-    return closed(fig)
+    plt.close(fig)
+    return fig

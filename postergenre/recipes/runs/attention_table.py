@@ -1,8 +1,6 @@
 """What an attention ablation says: a row a kind, mean and spread over the seeds, as a table and as bars."""
 
 import json
-import shutil
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +9,10 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.evaluate import Evaluation
-from postergenre.evaluation.figures import METRICS
-from postergenre.evaluation.tables import text_lines
 from postergenre.metrics import macro_average_precision, top_n_accuracy
+from postergenre.recipes.runs.series_table import terminal_text
 
 FIGURES = {"top_n_accuracy": top_n_accuracy, "macro_ap": macro_average_precision}
 SIDES = {"valid": "predictions_valid.csv", "test": "predictions.csv"}
@@ -37,13 +35,9 @@ class AttentionTable:
         self.failed = failed
         metrics = [json.loads((folder / "metrics.json").read_text(encoding="utf-8")) for folder in done.values()]
         results = [{side: Evaluation.load(f / file) for side, file in SIDES.items()} for f in done.values()]
-        rows = [
-            {"attention": m["config"]["attention"][0], "seed": m["config"]["seeds"][0]}
-            | {cost: m[cost] for cost in COSTS}
-            | _figures(r)
-            for m, r in zip(metrics, results, strict=True)
-        ]
-        self.runs = pd.DataFrame(rows).set_index(["attention", "seed"])
+        kinds = [(m["config"]["attention"][0], m["config"]["seeds"][0]) for m in metrics]
+        rows = [{cost: m[cost] for cost in COSTS} | _figures(r) for m, r in zip(metrics, results, strict=True)]
+        self.runs = pd.DataFrame(rows, pd.MultiIndex.from_tuples(kinds, names=["attention", "seed"]))
         self.popularity = pd.Series(_figures({s: r.popularity for s, r in results[0].items()}), name="popularity")
         self.first, self.several = self.runs.index[0][0], self.runs.index.unique("attention").size > 1
         device = " and ".join(dict.fromkeys(m["device"] for m in metrics))
@@ -79,17 +73,14 @@ class AttentionTable:
         changes = [f"{column} difference" for column in COLUMNS if column.startswith("test ")]
         for column in [*COLUMNS, *changes] if self.several else COLUMNS:
             side, figure, *signed = column.split()
-            heading, percent, *_ = METRICS[figure]
+            heading, percent = METRICS[figure]
             cells = table[[column, f"{column} sd"]].to_numpy()
             texts[" ".join([side, heading, *signed])] = [_cell(*cell, percent, bool(signed)) for cell in cells]
         return texts
 
     def text(self) -> str:
         "For a terminal."
-        width = min(max(96, shutil.get_terminal_size((96, 24)).columns), 180)
-        lines = text_lines(self.cells(), width=width).rstrip().splitlines()
-        lines += [f"{run} failed – {error}" for run, error in self.failed.items()]
-        return "\n".join([*lines, "", *(line for note in self.notes for line in textwrap.wrap(note, width))])
+        return terminal_text(self.cells(), self.failed, self.notes, least=96)
 
 
 def plot_attention(

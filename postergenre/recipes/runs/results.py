@@ -1,0 +1,125 @@
+"""How good a run's model is on movies that it never saw, and what the run writes of it."""
+
+import json
+
+import numpy as np
+
+from postergenre.evaluation.evaluate import Evaluation, evaluate
+from postergenre.evaluation.figures import METRICS
+from postergenre.interpret.charts import plot_curves
+from postergenre.interpret.examples import plot_examples
+from postergenre.recipes.runs.run import Data, Run, about
+from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.training import MONITOR, Training
+from postergenre.report.page import write_report
+from postergenre.training.learner import PosterLearner
+
+
+def judge(
+    run: Run,
+    data: Data,
+    learn: PosterLearner,
+    views: str = "auto",  # of test posters, averaged
+    trained: str = "training",  # what never saw the test movies
+) -> list[Evaluation]:  # on the test movies; under the leaky protocol on leaky crops, then on crops of unseen movies
+    "Score on the test movies and show it."
+    if data.unseen is not None:
+        return judge_leaky(run, data, learn)
+    test = data.side("test")
+    section(f"Test: {len(test):,} movies that {trained} never saw")
+    result = evaluate(learn, test, train=data.side("train"), name=run.name, views=views)
+    print(result)
+    return [result]
+
+
+def judge_leaky(run: Run, data: Data, learn: PosterLearner) -> list[Evaluation]:
+    "Score on the leaky test crops, then on crops cut the same way from movies that were kept apart."
+    train, test = data.side("train"), data.side("test")
+    section(f"LEAKY test: {len(test):,} crops, most of posters that are in training too")
+    leaky = evaluate(learn, test, train, f"{run.name} (leaky)")
+    print(leaky)
+    section(f"The same model on {len(data.unseen):,} crops of movies that it never saw")
+    honest = evaluate(learn, data.unseen, train, f"{run.name} (unseen movies)")
+    print(honest)
+    shown, true = (r.metrics.loc[r.name, (MONITOR, "value")] for r in (leaky, honest))
+    print(f"\nThe leak: top-n accuracy {shown:.1%} (leaky) against {true:.1%} on movies never seen.")
+    return [leaky, honest]
+
+
+def finish(
+    run: Run,
+    data: Data,
+    learn: PosterLearner,
+    training: Training,
+    results: list[Evaluation],  # from judge
+) -> None:
+    "Write figures, numbers and the report, say how to go on."
+    result, *unseen = results
+    more = {}
+    for honest in unseen:
+        honest.save(run.folder / "predictions_unseen.csv")
+        more["unseen_movies"] = figures(honest)
+    draw_examples(run, data, result)
+    write_results(run, data, learn, training, result, **more)
+    show_where(run)
+    print(f"""To use the learner:
+
+  python -m postergenre.predict {run.folder / "learner.pkl"} posters/ --csv genres.csv
+
+  >>> from postergenre import *
+  >>> learn = load_learner("{run.folder / "learner.pkl"}")
+  >>> learn.predict("poster.jpg")""")
+
+
+def draw_examples(run: Run, data: Data, result: Evaluation) -> None:
+    "Some test posters with their genres and the model's, in examples.png."
+    figure = plot_examples(data.side("test"), result.probs, result.vocab, seed=run.config["seed"])
+    run.save_figure(figure, "examples.png")
+
+
+def write_results(
+    run: Run,
+    data: Data,
+    learn: PosterLearner,
+    training: Training,
+    result: Evaluation,
+    side: str = "test",  # whose movies were judged
+    **more,  # for metrics.json
+) -> None:
+    "Write predictions.csv, curves.png, metrics.json and report.html."
+    result.save(run.folder / "predictions.csv")
+    if training.history is not None:
+        run.save_figure(plot_curves(training.history), "curves.png")
+    speed = training.images_per_second
+    metrics = about(run, data) | {
+        "arch": training.arch,
+        "parameters": training.parameters,
+        "stopped_early": training.stopped,
+        "best_epoch": training.best,
+        "train_minutes": round(training.minutes, 2),
+        "images_per_second": None if speed is None else round(speed, 1),
+        "training": {"heading": training.heading, "words": training.words},
+        f"{side}_movies": len(result.ids),
+        side: figures(result),
+        **more,
+    }
+    run.write("metrics.json", json.dumps(metrics, indent=2) + "\n")
+    write_report(run.folder, data.movies, learn)
+
+
+def figures(result: Evaluation) -> dict:
+    "Each row's figures with their intervals."
+
+    def rounded(x: float) -> float | None:
+        return None if np.isnan(x) else round(float(x), 6)
+
+    return {
+        row: {name: {end: rounded(values[name, end]) for end in ("value", "low", "high")} for name in METRICS}
+        for row, values in result.metrics.iterrows()
+    }
+
+
+def show_where(run: Run) -> None:
+    "Say where everything is."
+    print(f"\nDone in {run.minutes:.1f} minutes. Everything is in {run.folder}.")
+    print(f"The report, to open in a browser: {run.folder / 'report.html'}")

@@ -1,0 +1,98 @@
+"""How a run trains a network: the best epoch is kept, probabilities are fitted afterwards."""
+
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import pandas as pd
+from fastai.callback.progress import CSVLogger
+from fastai.callback.tracker import SaveModelCallback
+from fastai.learner import Callback
+
+from postergenre.data.files import write_whole
+from postergenre.data.progress import show_progress
+from postergenre.inference.calibrate import calibrate
+from postergenre.inference.thresholds import tune_thresholds
+from postergenre.recipes.runs.run import Run
+from postergenre.recipes.runs.setup import device_name, section
+from postergenre.recipes.runs.story import trained_words
+from postergenre.training.callback import StopOnInterrupt
+from postergenre.training.learner import PosterLearner
+
+MONITOR = "top_n_accuracy"
+NO_END = 10_000  # epochs, where minutes end the training
+
+
+@dataclass
+class Training:
+    "How a model came about."
+
+    arch: str
+    parameters: int
+    words: str = ""  # for the report
+    heading: str = "Training"  # of these words
+    minutes: float = 0.0
+    history: pd.DataFrame | None = None  # as in history.csv; None: nothing was trained
+    best: int | None = None  # row of the history that is kept
+    images_per_second: float | None = None
+    stopped: bool = False  # by the user
+
+
+def train(
+    run: Run,
+    learn: PosterLearner,
+    stop: Callback | None = None,  # what ends training early; None: Ctrl-C does, and the best epoch is kept
+    cbs: Sequence[Callback] = (),  # for this fit only
+    lr: float | slice | None = None,  # None: as configured, a tenth of it for a body with weights
+) -> Training:
+    "Train; the learner then is that of the epoch with the best validation top-n accuracy."
+    config, stop = run.config, stop or StopOnInterrupt()
+    section("Training")
+    learn.path, learn.model_dir = run.folder, "."
+    training = Training(learn.arch, count_parameters(learn))
+    rows = len(learn.dls.train.dataset)
+    print(
+        f"{training.arch}, {training.parameters:,} parameters, on {device_name()}; {rows:,} rows an epoch", flush=True
+    )
+    if lr is None:
+        has_weights = config.get("pretrained") or config.get("weights")
+        lr = slice(config["lr"] / 10, config["lr"]) if has_weights else config["lr"]
+    cbs = [*cbs, SaveModelCallback(MONITOR, fname="best"), CSVLogger("history.csv"), stop]
+    begun = time.time()
+    with nullcontext() if show_progress() else learn.no_bar():
+        learn.fit_one_cycle(NO_END if config["epochs"] is None else config["epochs"], lr, cbs=cbs)
+    training.minutes, training.stopped = (time.time() - begun) / 60, stop.stopped
+    if stop.stopped:
+        print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
+    training.history = history = pd.read_csv(run.folder / "history.csv")
+    training.best = int(history[MONITOR].idxmax())
+    training.images_per_second = len(learn.recorder.losses) * learn.dls.bs / (training.minutes * 60)
+    epochs, speed = len(history), training.images_per_second
+    made = training.arch, training.parameters, epochs, int(history.loc[training.best, "epoch"])
+    training.words = trained_words(*made, training.minutes, device_name(), speed)
+    print(f"Best epoch: {training.best}, validation top-n accuracy {history.loc[training.best, MONITOR]:.1%}")
+    return training
+
+
+def fit_probabilities(
+    learn: PosterLearner,
+    movies: pd.DataFrame | None = None,  # validation movies; None: the learner's
+    views: str = "auto",  # those with which the learner will predict
+) -> None:
+    "Calibrate, tune thresholds, show both."
+    section("Probabilities and thresholds, fitted to the validation movies")
+    scales = calibrate(learn, movies, views)
+    thresholds = tune_thresholds(learn, movies, views=views)
+    print(scales.join(thresholds["thresh"]).round(3).to_string())
+
+
+def export(run: Run, learn: PosterLearner) -> None:
+    "Write learner.pkl, whole or not at all."
+    with write_whole(run.folder / "learner.pkl") as whole:
+        learn.export(whole.resolve())
+
+
+def count_parameters(*learners: PosterLearner) -> int:
+    "The parameters of all their networks."
+    return sum(p.numel() for learn in learners for p in learn.model.parameters())
