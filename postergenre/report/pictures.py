@@ -12,7 +12,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from postergenre.data.posters import open_poster
+from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.interpret.examples import top_genres
+from postergenre.modality import WHOLE, Explanation
+from postergenre.training.learner import PosterLearner
 
 
 @dataclass
