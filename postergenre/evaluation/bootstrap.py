@@ -84,16 +84,14 @@ def resampled_metrics(
     targets,  # true genres, 0 or 1 (movies, genres)
     weights: np.ndarray,  # (movies, resamples) from `bootstrap_weights`
     thresh=0.5,  # one number, or one a genre
-) -> dict[
-    str, np.ndarray
-]:  # by name: (resamples,), and (genres, resamples) for "ap" and "f1", the figures of each genre
+) -> dict[str, np.ndarray]:  # by name: (resamples,); "ap" and "f1", the figures of each genre: (genres, resamples)
     "What `all_metrics` gives, in every resample."
     probs, targets = m.check_arrays(probs, targets)
     n_movies, n_genres = probs.shape
     support = targets.T @ weights
 
-    top_n = m.top_n_mask(probs, targets.sum(axis=1))
     n_true = targets.sum(axis=1)
+    top_n = m.top_n_mask(probs, n_true)
     shares = (top_n & targets).sum(axis=1) / np.maximum(n_true, 1)
     counted = (n_true > 0) @ weights
     with np.errstate(invalid="ignore"):
