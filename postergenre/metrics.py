@@ -18,10 +18,10 @@ def _to_numpy(x) -> np.ndarray:
 
 
 def check_arrays(
-    probs,  # Scores or probabilities (movies, genres): numpy array or torch tensor
-    targets,  # True genres, 0 or 1, the same shape
+    probs,  # scores or probabilities (movies, genres): numpy array or torch tensor
+    targets,  # true genres, 0 or 1, the same shape
 ) -> tuple[np.ndarray, np.ndarray]:  # float64 scores and boolean targets; a `ValueError` says what does not fit
-    "Scores and true genres as numpy arrays, checked: two dimensions, one shape, no NaN, targets 0 or 1"
+    "Scores and true genres as numpy arrays, checked: two dimensions, one shape, no NaN, targets 0 or 1."
     probs, targets = _to_numpy(probs), _to_numpy(targets)
     if probs.ndim != 2 or probs.shape != targets.shape:
         found = f"probs has the shape {probs.shape} and targets {targets.shape}"
@@ -42,10 +42,10 @@ def check_thresh(thresh, n_genres: int) -> np.ndarray:
 
 
 def absent_genres(
-    targets,  # True genres, 0 or 1 (movies, genres)
-    vocab,  # The genres' names in the order of the columns
-) -> list[str]:  # Names of the genres that no movie has
-    "Genres that no movie has: left out of macro AP, counted as 0 in macro F1 (as scikit-learn does)"
+    targets,  # true genres, 0 or 1 (movies, genres)
+    vocab,  # the genres' names in the order of the columns
+) -> list[str]:  # names of the genres that no movie has
+    "Genres that no movie has: left out of macro AP, counted as 0 in macro F1 (as scikit-learn does)."
     present = _to_numpy(targets).astype(bool).any(axis=0)
     if len(present) != len(vocab):
         raise ValueError(f"vocab names {len(vocab)} genres, but targets has {len(present)} columns")
@@ -56,10 +56,10 @@ def absent_genres(
 
 
 def top_n_mask(
-    scores,  # Scores (movies, genres): only their order within a row counts
-    n,  # How many genres to take: one integer, or one a movie
-) -> np.ndarray:  # Boolean (movies, genres), n[i] times True in row i
-    "Marks the n best genres of each row; of equal scores the genre that stands first in the vocabulary wins"
+    scores,  # scores (movies, genres): only their order within a row counts
+    n,  # how many genres to take: one integer, or one a movie
+) -> np.ndarray:  # boolean (movies, genres), n[i] times True in row i
+    "Marks the n best genres of each row; of equal scores the genre that stands first in the vocabulary wins."
     scores = _to_numpy(scores)
     if scores.ndim != 2:
         raise ValueError(f"scores must have the shape (movies, genres), but has {scores.shape}")
@@ -70,10 +70,10 @@ def top_n_mask(
 
 
 def top_n_hits(
-    probs,  # Scores (movies, genres): probabilities or logits
-    targets,  # True genres, 0 or 1 (movies, genres)
+    probs,  # scores (movies, genres): probabilities or logits
+    targets,  # true genres, 0 or 1 (movies, genres)
 ) -> np.ndarray:  # (movies,) between 0 and 1; NaN for a movie without genres
-    "Each movie's share of true genres among its top n predictions, n being its number of true genres"
+    "Each movie's share of true genres among its top n predictions, n being its number of true genres."
     probs, targets = check_arrays(probs, targets)
     n = targets.sum(axis=1)
     hits = (top_n_mask(probs, n) & targets).sum(axis=1)
@@ -81,20 +81,20 @@ def top_n_hits(
 
 
 def top_n_accuracy(
-    probs,  # Scores (movies, genres): probabilities or logits
-    targets,  # True genres, 0 or 1 (movies, genres)
-) -> float:  # Between 0 and 1; NaN if no movie has a genre
-    "Mean over the movies with genres of |top n predictions and truth| / n, n being their number of true genres"
+    probs,  # scores (movies, genres): probabilities or logits
+    targets,  # true genres, 0 or 1 (movies, genres)
+) -> float:  # between 0 and 1; NaN if no movie has a genre
+    "Mean over the movies with genres of |top n predictions and truth| / n, n being their number of true genres."
     hits = top_n_hits(probs, targets)
     hits = hits[~np.isnan(hits)]
     return float(hits.mean()) if len(hits) else float("nan")
 
 
 def precision_recall_at_n_per_genre(
-    probs,  # Scores (movies, genres)
-    targets,  # True genres, 0 or 1 (movies, genres)
-) -> tuple[np.ndarray, np.ndarray]:  # Precision and recall, (genres,) each; 0 where nothing is to be counted
-    "Of the posters with a genre in their top n, the share that has it; of the posters of a genre, the share found so"
+    probs,  # scores (movies, genres)
+    targets,  # true genres, 0 or 1 (movies, genres)
+) -> tuple[np.ndarray, np.ndarray]:  # precision and recall, (genres,) each; 0 where nothing is to be counted
+    "Of the posters with a genre in their top n, the share that has it; of the posters of a genre, the share found so."
     probs, targets = check_arrays(probs, targets)
     predicted = top_n_mask(probs, targets.sum(axis=1))
     hits, n_predicted, support = (predicted & targets).sum(0), predicted.sum(0), targets.sum(0)
@@ -102,26 +102,26 @@ def precision_recall_at_n_per_genre(
 
 
 def precision_at_n(
-    probs,  # Scores (movies, genres)
-    targets,  # True genres, 0 or 1 (movies, genres)
-) -> float:  # Mean over all genres; a genre that is in no top n counts as 0
-    "Macro precision of the top n predictions (scikit-learn's `precision_score(average='macro', zero_division=0)`)"
+    probs,  # scores (movies, genres)
+    targets,  # true genres, 0 or 1 (movies, genres)
+) -> float:  # mean over all genres; a genre that is in no top n counts as 0
+    "Macro precision of the top n predictions (scikit-learn's `precision_score(average='macro', zero_division=0)`)."
     return float(precision_recall_at_n_per_genre(probs, targets)[0].mean())
 
 
 def recall_at_n(
-    probs,  # Scores (movies, genres)
-    targets,  # True genres, 0 or 1 (movies, genres)
-) -> float:  # Mean over all genres; an absent genre counts as 0
-    "Macro recall of the top n predictions (scikit-learn's `recall_score(average='macro', zero_division=0)`)"
+    probs,  # scores (movies, genres)
+    targets,  # true genres, 0 or 1 (movies, genres)
+) -> float:  # mean over all genres; an absent genre counts as 0
+    "Macro recall of the top n predictions (scikit-learn's `recall_score(average='macro', zero_division=0)`)."
     return float(precision_recall_at_n_per_genre(probs, targets)[1].mean())
 
 
 def average_precision_per_genre(
-    probs,  # Scores (movies, genres)
-    targets,  # True genres, 0 or 1 (movies, genres)
+    probs,  # scores (movies, genres)
+    targets,  # true genres, 0 or 1 (movies, genres)
 ) -> np.ndarray:  # (genres,); NaN for a genre that no movie has: `absent_genres` names it
-    "Scikit-learn's average precision of each genre"
+    "Scikit-learn's average precision of each genre."
     probs, targets = check_arrays(probs, targets)
     return np.array(
         [average_precision_score(t, p) if t.any() else np.nan for p, t in zip(probs.T, targets.T, strict=True)]
@@ -129,59 +129,59 @@ def average_precision_per_genre(
 
 
 def macro_average_precision(
-    probs,  # Scores (movies, genres)
-    targets,  # True genres, 0 or 1 (movies, genres)
-) -> float:  # Between 0 and 1; NaN if no genre occurs
-    "Mean average precision over the genres that occur in the targets; absent genres are left out"
+    probs,  # scores (movies, genres)
+    targets,  # true genres, 0 or 1 (movies, genres)
+) -> float:  # between 0 and 1; NaN if no genre occurs
+    "Mean average precision over the genres that occur in the targets; absent genres are left out."
     aps = average_precision_per_genre(probs, targets)
     return float(np.nanmean(aps)) if not np.isnan(aps).all() else float("nan")
 
 
 def micro_average_precision(
-    probs,  # Scores (movies, genres), comparable between genres
-    targets,  # True genres, 0 or 1 (movies, genres)
-) -> float:  # Between 0 and 1; NaN if no movie has a genre
-    "Average precision over all pairs of a movie and a genre, ranked together"
+    probs,  # scores (movies, genres), comparable between genres
+    targets,  # true genres, 0 or 1 (movies, genres)
+) -> float:  # between 0 and 1; NaN if no movie has a genre
+    "Average precision over all pairs of a movie and a genre, ranked together."
     probs, targets = check_arrays(probs, targets)
     return float(average_precision_score(targets.ravel(), probs.ravel())) if targets.any() else float("nan")
 
 
 def f1_per_genre(
-    probs,  # Probabilities (movies, genres)
-    targets,  # True genres, 0 or 1 (movies, genres)
-    thresh=0.5,  # A genre is predicted where its probability is greater: one number, or one a genre
+    probs,  # probabilities (movies, genres)
+    targets,  # true genres, 0 or 1 (movies, genres)
+    thresh=0.5,  # a genre is predicted where its probability is greater: one number, or one a genre
 ) -> np.ndarray:  # (genres,); 0 for a genre neither there nor predicted
-    "F1 of each genre at a threshold (strictly greater, as fastai decodes)"
+    "F1 of each genre at a threshold (strictly greater, as fastai decodes)."
     probs, targets = check_arrays(probs, targets)
     predicted = probs > check_thresh(thresh, probs.shape[1])
     return 2 * (predicted & targets).sum(0) / np.maximum(predicted.sum(0) + targets.sum(0), 1)
 
 
 def macro_f1(
-    probs,  # Probabilities (movies, genres)
-    targets,  # True genres, 0 or 1 (movies, genres)
-    thresh=0.5,  # One number, or one a genre
-) -> float:  # Mean over all genres; absent and never predicted genres count as 0
-    "Mean F1 over the genres (scikit-learn's `f1_score(average='macro', zero_division=0)`)"
+    probs,  # probabilities (movies, genres)
+    targets,  # true genres, 0 or 1 (movies, genres)
+    thresh=0.5,  # one number, or one a genre
+) -> float:  # mean over all genres; absent and never predicted genres count as 0
+    "Mean F1 over the genres (scikit-learn's `f1_score(average='macro', zero_division=0)`)."
     return float(f1_per_genre(probs, targets, thresh).mean())
 
 
 def micro_f1(
-    probs,  # Probabilities (movies, genres)
-    targets,  # True genres, 0 or 1 (movies, genres)
-    thresh=0.5,  # One number, or one a genre
-) -> float:  # Between 0 and 1; 0 if nothing is there and nothing predicted
-    "F1 over all pairs of a movie and a genre (scikit-learn's `f1_score(average='micro', zero_division=0)`)"
+    probs,  # probabilities (movies, genres)
+    targets,  # true genres, 0 or 1 (movies, genres)
+    thresh=0.5,  # one number, or one a genre
+) -> float:  # between 0 and 1; 0 if nothing is there and nothing predicted
+    "F1 over all pairs of a movie and a genre (scikit-learn's `f1_score(average='micro', zero_division=0)`)."
     probs, targets = check_arrays(probs, targets)
     predicted = probs > check_thresh(thresh, probs.shape[1])
     return float(2 * (predicted & targets).sum() / max(predicted.sum() + targets.sum(), 1))
 
 
 def calibration_bins(
-    probs: np.ndarray,  # Probabilities between 0 and 1, any shape
-    n_bins: int = 15,  # Number of bins of equal width
-) -> np.ndarray:  # The bin of each probability, 0 to `n_bins` - 1; the last one includes 1
-    "Which bin of equal width each probability falls into"
+    probs: np.ndarray,  # probabilities between 0 and 1, any shape
+    n_bins: int = 15,  # number of bins of equal width
+) -> np.ndarray:  # the bin of each probability, 0 to `n_bins` - 1; the last one includes 1
+    "Which bin of equal width each probability falls into."
     if probs.size and (probs.min() < 0 or probs.max() > 1):
         raise ValueError(
             f"probabilities must lie between 0 and 1, but go from {probs.min():.3g} to {probs.max():.3g}: "
@@ -191,11 +191,11 @@ def calibration_bins(
 
 
 def expected_calibration_error(
-    probs,  # Probabilities (movies, genres), 0 to 1
-    targets,  # True genres, 0 or 1 (movies, genres)
-    n_bins: int = 15,  # Number of bins of equal width
+    probs,  # probabilities (movies, genres), 0 to 1
+    targets,  # true genres, 0 or 1 (movies, genres)
+    n_bins: int = 15,  # number of bins of equal width
 ) -> float:  # 0 is perfect; NaN without movies
-    "Mean distance between probability and share of true genres, over all movie x genre pairs in bins of equal width"
+    "Mean distance between probability and share of true genres, over all movie x genre pairs in bins of equal width."
     probs, targets = check_arrays(probs, targets)
     bins = calibration_bins(probs, n_bins)
     gap = np.bincount(bins.ravel(), weights=(probs - targets).ravel(), minlength=n_bins)
@@ -203,10 +203,10 @@ def expected_calibration_error(
 
 
 def brier_score(
-    probs,  # Probabilities (movies, genres), 0 to 1
-    targets,  # True genres, 0 or 1 (movies, genres)
+    probs,  # probabilities (movies, genres), 0 to 1
+    targets,  # true genres, 0 or 1 (movies, genres)
 ) -> float:  # 0 is perfect; NaN without movies
-    "Mean squared distance between probability and truth over all movie x genre pairs"
+    "Mean squared distance between probability and truth over all movie x genre pairs."
     probs, targets = check_arrays(probs, targets)
     return float(((probs - targets) ** 2).mean()) if probs.size else float("nan")
 

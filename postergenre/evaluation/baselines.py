@@ -18,10 +18,10 @@ def _targets(movies, vocab: Sequence[str] | None) -> np.ndarray:
 
 
 def check_apart(
-    train: pd.DataFrame,  # Training movies, column id
-    movies: pd.DataFrame,  # Movies to judge on, column id
-) -> None:  # A `ValueError` says how many movies stand in both
-    "Makes sure that no movie is used for training and for judging"
+    train: pd.DataFrame,  # training movies, column id
+    movies: pd.DataFrame,  # movies to judge on, column id
+) -> None:  # a `ValueError` says how many movies stand in both
+    "Makes sure that no movie is used for training and for judging."
     if "id" in train and "id" in movies and (n := int(movies["id"].isin(train["id"]).sum())):
         raise ValueError(
             f"{n} of the {len(movies)} movies to judge on are also among the training movies, so popularity would be "
@@ -30,10 +30,10 @@ def check_apart(
 
 
 def genre_frequencies(
-    movies,  # Table with a column genres (lists of names), or 0/1 (movies, genres)
-    vocab: Sequence[str] | None = None,  # Genres in the order of the result; None: the table's own
+    movies,  # table with a column genres (lists of names), or 0/1 (movies, genres)
+    vocab: Sequence[str] | None = None,  # genres in the order of the result; None: the table's own
 ) -> np.ndarray:  # (genres,) between 0 and 1
-    "Share of the movies that have each genre"
+    "Share of the movies that have each genre."
     targets = _targets(movies, vocab)
     if not len(targets):
         raise ValueError("there are no movies to count genres in; pass the training movies")
@@ -41,19 +41,19 @@ def genre_frequencies(
 
 
 def popularity_probs(
-    train_targets,  # True genres of the training movies, 0 or 1 (movies, genres)
-    n: int,  # Number of movies to predict
+    train_targets,  # true genres of the training movies, 0 or 1 (movies, genres)
+    n: int,  # number of movies to predict
 ) -> np.ndarray:  # (n, genres), every row the same
-    "Gives every movie the training frequency of each genre as its probability"
+    "Gives every movie the training frequency of each genre as its probability."
     return np.tile(genre_frequencies(train_targets), (n, 1))
 
 
 def popularity_baseline(
-    train,  # Training movies: table with the columns id and genres, or 0/1 (movies, genres)
-    test,  # Movies to judge on, the same way; a `ValueError` says if some are among the training movies
-    vocab: Sequence[str] | None = None,  # Genres; None: the training table's own. Not needed for 0/1 arrays
+    train,  # training movies: table with the columns id and genres, or 0/1 (movies, genres)
+    test,  # movies to judge on, the same way; a `ValueError` says if some are among the training movies
+    vocab: Sequence[str] | None = None,  # genres; None: the training table's own. Not needed for 0/1 arrays
 ) -> dict[str, float]:  # top_n_accuracy and macro_ap, between 0 and 1
-    "How well the most frequent training genres do on other movies, no poster looked at"
+    "How well the most frequent training genres do on other movies, no poster looked at."
     if isinstance(train, pd.DataFrame) and isinstance(test, pd.DataFrame):
         check_apart(train, test)
         vocab = vocab_of(train) if vocab is None else vocab
@@ -66,10 +66,10 @@ def popularity_baseline(
 
 
 def expected_average_precision(
-    n: int,  # Number of items that are ranked
-    n_true: int,  # How many of them are true
+    n: int,  # number of items that are ranked
+    n_true: int,  # how many of them are true
 ) -> float:  # NaN if none is true
-    "Mean average precision over all orders of n items (Bestgen 2015, 'Exact expected average precision')"
+    "Mean average precision over all orders of n items (Bestgen 2015, 'Exact expected average precision')."
     if n_true < 1:
         return float("nan")
     # the item at rank k is true with n_true / n, and then a share (n_true - 1) / (n - 1) of the k - 1 before it
@@ -78,9 +78,9 @@ def expected_average_precision(
 
 
 def random_expectation(
-    targets,  # True genres, 0 or 1 (movies, genres)
+    targets,  # true genres, 0 or 1 (movies, genres)
 ) -> dict[str, float]:  # top_n_accuracy, macro_ap, micro_ap, recall_at_n; NaN where nothing is to be counted
-    "What a random order of the genres (for average precision: of the movies) reaches on average; exact, not simulated"
+    "What a random order of the genres (for average precision: of the movies) reaches on average; exact, not simulated."
     targets = check_arrays(targets, targets)[1]
     n_movies, n_genres = targets.shape
     n_true, support = targets.sum(axis=1), targets.sum(axis=0)

@@ -13,11 +13,11 @@ from postergenre.evaluation.figures import METRICS  # noqa: F401 - recipes look 
 
 
 def bootstrap_weights(
-    n: int,  # Number of movies
-    resamples: int = 1000,  # Number of resamples
-    seed: int = 42,  # The same seed and n give the same resamples: that pairs the models compared
+    n: int,  # number of movies
+    resamples: int = 1000,  # number of resamples
+    seed: int = 42,  # the same seed and n give the same resamples: that pairs the models compared
 ) -> np.ndarray:  # (n, resamples) float64: how often each movie was drawn; every column sums to n
-    "Draws movies with replacement, all resamples at once"
+    "Draws movies with replacement, all resamples at once."
     if n < 1 or resamples < 1:
         raise ValueError(f"nothing to resample: {n} movies, {resamples} resamples")
     drawn = np.random.default_rng(seed).integers(0, n, (n, resamples))
@@ -26,12 +26,12 @@ def bootstrap_weights(
 
 
 def interval(
-    samples: np.ndarray,  # The figure in each resample, (..., resamples); NaN where it is not defined
-    value: np.ndarray | float,  # The figure itself, (...)
-    level: float = 0.95,  # Share of the resamples inside
-    bounds: tuple[float, float] = (0, 1),  # Least and greatest possible figure
-) -> tuple[np.ndarray, np.ndarray]:  # Low and high end, (...) each, `value` between them; NaN where never defined
-    """Percentiles of the resamples, moved back by twice their bias
+    samples: np.ndarray,  # the figure in each resample, (..., resamples); NaN where it is not defined
+    value: np.ndarray | float,  # the figure itself, (...)
+    level: float = 0.95,  # share of the resamples inside
+    bounds: tuple[float, float] = (0, 1),  # least and greatest possible figure
+) -> tuple[np.ndarray, np.ndarray]:  # low and high end, (...) each, `value` between them; NaN where never defined
+    """Percentiles of the resamples, moved back by twice their bias.
 
     A resample repeats movies, which lifts the average precision of rare genres: its figures lie as far above that of
     the movies at hand as that one lies above the truth. Simulated with the genres' real frequencies, 95 % intervals of
@@ -49,12 +49,12 @@ def interval(
 
 
 def resampled_average_precision(
-    scores: np.ndarray,  # Scores (n,): only their order counts
-    targets: np.ndarray,  # True or false (n,)
+    scores: np.ndarray,  # scores (n,): only their order counts
+    targets: np.ndarray,  # true or false (n,)
     weights: np.ndarray,  # (movies, resamples) from `bootstrap_weights`
-    movie: np.ndarray | None = None,  # The movie each score belongs to, (n,); None: score i belongs to movie i
+    movie: np.ndarray | None = None,  # the movie each score belongs to, (n,); None: score i belongs to movie i
 ) -> np.ndarray:  # (resamples,); NaN where no true movie was drawn
-    "Average precision of every resample, equal scores taken together as in scikit-learn"
+    "Average precision of every resample, equal scores taken together as in scikit-learn."
     order = np.argsort(-scores, kind="stable")
     movie = order if movie is None else movie[order]
     scores, targets = scores[order], targets[order]
@@ -80,20 +80,18 @@ def resampled_average_precision(
 
 
 def resampled_metrics(
-    probs,  # Probabilities (movies, genres), 0 to 1
-    targets,  # True genres, 0 or 1 (movies, genres)
+    probs,  # probabilities (movies, genres), 0 to 1
+    targets,  # true genres, 0 or 1 (movies, genres)
     weights: np.ndarray,  # (movies, resamples) from `bootstrap_weights`
-    thresh=0.5,  # One number, or one a genre
-) -> dict[
-    str, np.ndarray
-]:  # By name: (resamples,), and (genres, resamples) for "ap" and "f1", the figures of each genre
-    "What `all_metrics` gives, in every resample"
+    thresh=0.5,  # one number, or one a genre
+) -> dict[str, np.ndarray]:  # by name: (resamples,); "ap" and "f1", the figures of each genre: (genres, resamples)
+    "What `all_metrics` gives, in every resample."
     probs, targets = m.check_arrays(probs, targets)
     n_movies, n_genres = probs.shape
     support = targets.T @ weights
 
-    top_n = m.top_n_mask(probs, targets.sum(axis=1))
     n_true = targets.sum(axis=1)
+    top_n = m.top_n_mask(probs, n_true)
     shares = (top_n & targets).sum(axis=1) / np.maximum(n_true, 1)
     counted = (n_true > 0) @ weights
     with np.errstate(invalid="ignore"):

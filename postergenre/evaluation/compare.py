@@ -13,17 +13,17 @@ from postergenre.evaluation.tables import html_table, text_lines, text_table, wi
 
 
 class Comparison:
-    "Several models on the same movies, each with its difference to the first; made by `compare`"
+    "Several models on the same movies, each with its difference to the first; made by `compare`."
 
     def __init__(
         self,
-        metrics: pd.DataFrame,  # Rows: models; columns: (metric or "metric difference", value or low or high)
-        notes: Sequence[str],  # What must be known to read it
+        metrics: pd.DataFrame,  # rows: models; columns: (metric or "metric difference", value or low or high)
+        notes: Sequence[str],  # what must be known to read it
     ):
         self.metrics, self.notes = metrics, list(notes)
 
-    def table(self) -> pd.DataFrame:  # Texts such as "59.4 % [57.9, 60.8]" and "+1.2 pp [+0.3, +2.1]"
-        "One row a model"
+    def table(self) -> pd.DataFrame:  # texts such as "59.4 % [57.9, 60.8]" and "+1.2 pp [+0.3, +2.1]"
+        "One row a model."
         return text_table(self.metrics, [c for c in self.metrics.columns.unique(0) if c.endswith(" difference")])
 
     def __repr__(self) -> str:
@@ -34,13 +34,13 @@ class Comparison:
 
 
 def compare(
-    results: Sequence[Evaluation],  # The first is the one the others are compared with; their names must differ
-    metrics: Sequence[str] = ("top_n_accuracy", "macro_ap"),  # Names from METRICS
-    resamples: int = 1000,  # Number of resamples of the movies
-    seed: int = 42,  # Seed of the resamples
-    level: float = 0.95,  # Share of the resamples inside the intervals
-) -> Comparison:  # A `ValueError` says what differs between the results: movies, genres or true genres
-    """Models side by side, with the paired interval of each difference to the first
+    results: Sequence[Evaluation],  # the first is the one the others are compared with; their names must differ
+    metrics: Sequence[str] = ("top_n_accuracy", "macro_ap"),  # names from METRICS
+    resamples: int = 1000,  # number of resamples of the movies
+    seed: int = 42,  # seed of the resamples
+    level: float = 0.95,  # share of the resamples inside the intervals
+) -> Comparison:  # a `ValueError` says what differs between the results: movies, genres or true genres
+    """Models side by side, with the paired interval of each difference to the first.
 
     Paired: every resample draws the same movies for all models, so that what makes a movie hard for all cancels.
     """

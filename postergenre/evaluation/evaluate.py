@@ -16,14 +16,14 @@ from postergenre.training.learner import PosterLearner
 
 
 class Evaluation(Predictions):
-    "Saved predictions with every figure that follows from them; the arguments are those of `Predictions`"
+    "Saved predictions with every figure that follows from them; the arguments are those of `Predictions`."
 
     def resampled(
         self,
-        resamples: int = 1000,  # Number of resamples of the movies
-        seed: int = 42,  # Results on the same movies with the same seed are resampled alike
-    ) -> dict[str, np.ndarray]:  # By name: (resamples,), and (genres, resamples) for "ap" and "f1"
-        "Every figure in every resample of the movies; the last ones are kept"
+        resamples: int = 1000,  # number of resamples of the movies
+        seed: int = 42,  # results on the same movies with the same seed are resampled alike
+    ) -> dict[str, np.ndarray]:  # by name: (resamples,), and (genres, resamples) for "ap" and "f1"
+        "Every figure in every resample of the movies; the last ones are kept."
         key = resamples, seed, np.asarray(self.thresh).tobytes()
         if getattr(self, "_resampled", (None,))[0] != key:
             weights = bootstrap_weights(len(self.probs), resamples, seed)
@@ -33,7 +33,7 @@ class Evaluation(Predictions):
 
     @property
     def popularity(self) -> "Evaluation | None":  # None without training frequencies
-        "The same movies, judged with each genre's training frequency as its probability"
+        "The same movies, judged with each genre's training frequency as its probability."
         if self.train_freq is None:
             return None
         kept = getattr(self, "_popularity", None)  # so that its resamples are drawn once
@@ -44,11 +44,11 @@ class Evaluation(Predictions):
 
     def figures(
         self,
-        resamples: int = 1000,  # Number of resamples of the movies
-        seed: int = 42,  # Seed of the resamples
-        level: float = 0.95,  # Share of the resamples inside the intervals
-    ) -> pd.DataFrame:  # Rows: model, popularity, random; columns: (metric, value or low or high); NaN: not defined
-        "The figures as numbers, with intervals over the movies"
+        resamples: int = 1000,  # number of resamples of the movies
+        seed: int = 42,  # seed of the resamples
+        level: float = 0.95,  # share of the resamples inside the intervals
+    ) -> pd.DataFrame:  # rows: model, popularity, random; columns: (metric, value or low or high); NaN: not defined
+        "The figures as numbers, with intervals over the movies."
         names, rows = [], []
         for result in filter(None, (self, self.popularity)):
             values, drawn = all_metrics(result.probs, result.targets, result.thresh), result.resampled(resamples, seed)
@@ -60,25 +60,25 @@ class Evaluation(Predictions):
 
     @property
     def metrics(self) -> pd.DataFrame:
-        "`figures()` with 1,000 resamples and 95 % intervals"
+        "`figures()` with 1,000 resamples and 95 % intervals."
         return self.figures()
 
     def table(
         self,
-        resamples: int = 1000,  # Number of resamples of the movies
-        seed: int = 42,  # Seed of the resamples
-        level: float = 0.95,  # Share of the resamples inside the intervals
-    ) -> pd.DataFrame:  # Texts such as "59.4 % [57.9, 60.8]"
-        "One row each for the model, popularity and a random order, one column a metric"
+        resamples: int = 1000,  # number of resamples of the movies
+        seed: int = 42,  # seed of the resamples
+        level: float = 0.95,  # share of the resamples inside the intervals
+    ) -> pd.DataFrame:  # texts such as "59.4 % [57.9, 60.8]"
+        "One row each for the model, popularity and a random order, one column a metric."
         return text_table(self.figures(resamples, seed, level))
 
     def per_genre(
         self,
-        resamples: int = 1000,  # Number of resamples of the movies
-        seed: int = 42,  # Seed of the resamples
-        level: float = 0.95,  # Share of the resamples inside the intervals
-    ) -> pd.DataFrame:  # One row a genre; `lift` is AP / frequency; AP and lift are NaN for an absent genre
-        "How well each genre is found, and how many movies stand behind each figure"
+        resamples: int = 1000,  # number of resamples of the movies
+        seed: int = 42,  # seed of the resamples
+        level: float = 0.95,  # share of the resamples inside the intervals
+    ) -> pd.DataFrame:  # one row a genre; `lift` is AP / frequency; AP and lift are NaN for an absent genre
+        "How well each genre is found, and how many movies stand behind each figure."
         drawn, support = self.resampled(resamples, seed), self.targets.sum(axis=0)
         frequency = support / len(self.probs)
         ap = m.average_precision_per_genre(self.probs, self.targets)
@@ -94,18 +94,18 @@ class Evaluation(Predictions):
 
     @property
     def never_predicted(self) -> dict[str, list[str]]:  # "threshold" and "top_n", each with names of genres
-        "Genres that no movie gets above the threshold, and genres that stand in no movie's top n"
+        "Genres that no movie gets above the threshold, and genres that stand in no movie's top n."
         said = {"threshold": self.predicted, "top_n": self.top_n}
         return {where: m.absent_genres(genres, self.vocab) for where, genres in said.items()}
 
     @property
     def absent(self) -> list[str]:
-        "Genres that none of the movies has"
+        "Genres that none of the movies has."
         return m.absent_genres(self.targets, self.vocab)
 
     @property
     def notes(self) -> list[str]:
-        "What must be known to read the printed table, a sentence each"
+        "What must be known to read the printed table, a sentence each."
         notes = [
             f"{len(self.probs):,} movies, {len(self.vocab)} genres; [95 % intervals], 1,000 resamples of the movies."
         ]

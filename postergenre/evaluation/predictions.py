@@ -15,18 +15,18 @@ MARK = "postergenre predictions 1"
 
 
 class Predictions:
-    "A model's probabilities for some movies beside their true genres; checked, and saved as CSV or Parquet"
+    "A model's probabilities for some movies beside their true genres; checked, and saved as CSV or Parquet."
 
     def __init__(
         self,
-        probs,  # Probabilities (movies, genres), 0 to 1: numpy array or torch tensor
-        targets,  # True genres, 0 or 1 (movies, genres)
-        vocab: Sequence[str],  # The genres in the order of the columns
-        thresh=0.5,  # A genre is predicted where its probability is greater: one number, or one a genre
-        ids: Sequence | None = None,  # The movies' ids, all different, texts or integers; None: 0, 1, 2 ...
-        name: str = "model",  # The model's name in tables
-        train_freq=None,  # Share of the *training* movies with each genre: (genres,) or {genre: share}; None: unknown
-        titles: Sequence[str] | None = None,  # The movies' titles, kept for figures
+        probs,  # probabilities (movies, genres), 0 to 1: numpy array or torch tensor
+        targets,  # true genres, 0 or 1 (movies, genres)
+        vocab: Sequence[str],  # the genres in the order of the columns
+        thresh=0.5,  # a genre is predicted where its probability is greater: one number, or one a genre
+        ids: Sequence | None = None,  # the movies' ids, all different, texts or integers; None: 0, 1, 2 ...
+        name: str = "model",  # the model's name in tables
+        train_freq=None,  # share of the *training* movies with each genre: (genres,) or {genre: share}; None: unknown
+        titles: Sequence[str] | None = None,  # the movies' titles, kept for figures
     ):
         self.probs, self.targets = m.check_arrays(probs, targets)
         n, n_genres = self.probs.shape
@@ -61,9 +61,9 @@ class Predictions:
 
     def aligned(
         self,
-        ids: Sequence,  # The same ids in another order; a `ValueError` says how many are not the same
+        ids: Sequence,  # the same ids in another order; a `ValueError` says how many are not the same
     ) -> "Predictions":
-        "The same predictions with the movies in the order of `ids`"
+        "The same predictions with the movies in the order of `ids`."
         rows = self.ids.get_indexer(pd.Index(ids))
         if len(rows) != len(self.ids) or (rows < 0).any():
             only_here, only_there = len(self.ids) - len(set(rows) - {-1}), int((rows < 0).sum())
@@ -78,9 +78,9 @@ class Predictions:
 
     def save(
         self,
-        path: str | Path,  # Ends in .csv or .parquet; an existing file is replaced only once the new one is whole
+        path: str | Path,  # ends in .csv or .parquet; an existing file is replaced only once the new one is whole
     ) -> None:
-        "Writes all that the figures need, so that they can be made again without the model"
+        "Writes all that the figures need, so that they can be made again without the model."
         suffix = _suffix(path)
         columns = {"id": self.ids} if self.titles is None else {"id": self.ids, "title": self.titles}
         columns |= {f"prob {g}": self.probs[:, i] for i, g in enumerate(self.vocab)}
@@ -108,9 +108,9 @@ class Predictions:
     @classmethod
     def load(
         cls,
-        path: str | Path,  # A file that `save` wrote; a `ValueError` says if it is another or not whole
+        path: str | Path,  # a file that `save` wrote; a `ValueError` says if it is another or not whole
     ) -> "Predictions":
-        "Reads saved predictions; the numbers are the same to the last bit"
+        "Reads saved predictions; the numbers are the same to the last bit."
         if _suffix(path) == ".csv":
             with open(path, encoding="utf-8", newline="") as file:
                 mark, _, text = file.readline().removeprefix("# ").partition(" {")
@@ -169,8 +169,8 @@ def _pyarrow():
 
 def rare_genres(
     result: Predictions,
-) -> list[str]:  # No sentence or one
-    "What to know of genres that hardly any movie has"
+) -> list[str]:  # no sentence or one
+    "What to know of genres that hardly any movie has."
     support = result.targets.sum(axis=0)
     rare = [g for g, n in zip(result.vocab, support, strict=True) if 0 < n < 10]
     return [f"Fewer than 10 movies have {', '.join(rare)}: chance lifts their AP, and so macro AP."] if rare else []

@@ -11,10 +11,10 @@ from postergenre.evaluation.figures import METRICS
 
 
 def text_table(
-    numbers: pd.DataFrame,  # Columns (metric, "value" or "low" or "high"), the metrics named as in METRICS
-    signed: Sequence[str] = (),  # Metrics that are differences: with a sign, in percentage points (pp)
-) -> pd.DataFrame:  # Texts such as "59.4 % [57.9, 60.8]", without brackets where there is no interval, – for NaN
-    "Figures with their intervals as they are read"
+    numbers: pd.DataFrame,  # columns (metric, "value" or "low" or "high"), the metrics named as in METRICS
+    signed: Sequence[str] = (),  # metrics that are differences: with a sign, in percentage points (pp)
+) -> pd.DataFrame:  # texts such as "59.4 % [57.9, 60.8]", without brackets where there is no interval, – for NaN
+    "Figures with their intervals as they are read."
     columns = {}
     for metric in numbers.columns.unique(0):
         heading, percent, *_ = METRICS[metric.removesuffix(" difference")]
@@ -32,9 +32,9 @@ def _cell(value: float, low: float, high: float, percent: bool, sign: str) -> st
 
 
 def markdown_table(
-    table: pd.DataFrame,  # Texts
+    table: pd.DataFrame,  # texts
 ) -> str:
-    "A table of texts for a README or an issue"
+    "A table of texts for a README or an issue."
     rows = [[table.index.name or "", *table.columns], ["---"] * (1 + table.shape[1])]
     rows += [[str(name), *cells] for name, cells in zip(table.index, table.to_numpy(), strict=True)]
     cells = [[str(cell).replace("|", r"\|").replace("\n", " ") for cell in row] for row in rows]
@@ -42,11 +42,11 @@ def markdown_table(
 
 
 def text_lines(
-    table: pd.DataFrame,  # Texts
-    notes: Sequence[str] = (),  # Sentences to stand below
-    width: int = 88,  # Characters a line; columns that do not fit stand in a further block
+    table: pd.DataFrame,  # texts
+    notes: Sequence[str] = (),  # sentences to stand below
+    width: int = 88,  # characters a line; columns that do not fit stand in a further block
 ) -> str:
-    "A table of texts for the terminal"
+    "A table of texts for the terminal."
     names = [str(i) for i in table.index]
     first = max(map(len, names))
     blocks, block = [], []
@@ -74,8 +74,8 @@ def wide_table(
 
 
 def html_table(
-    table: pd.DataFrame,  # Texts
-    notes: Sequence[str] = (),  # Sentences to stand below
+    table: pd.DataFrame,  # texts
+    notes: Sequence[str] = (),  # sentences to stand below
 ) -> str:
-    "A table of texts for a notebook"
+    "A table of texts for a notebook."
     return f"{table.to_html()}<p>{'<br>'.join(html.escape(note) for note in notes)}</p>"

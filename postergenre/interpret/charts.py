@@ -9,6 +9,12 @@ from matplotlib.image import AxesImage
 
 MODEL, OTHER = "#0072b2", "#d55e00"  # blue and vermilion of Okabe and Ito, told apart by colour-blind readers
 GREY = "#666666"
+CURVES = {  # columns of a history: left or right, name
+    "train_loss": (0, "training"),
+    "valid_loss": (0, "validation"),
+    "top_n_accuracy": (1, "top-n accuracy"),
+    "macro_ap": (1, "macro average precision"),
+}
 AXES = {"strength": ("strength of the penalty", "log")}  # what rows of a history go by: label and scale; else linear
 
 
@@ -101,11 +107,9 @@ def plot_curves(
     by = history.iloc[:, 0]
     label, scale = rows_go_by(history)
     marker = "o" if len(history) < 30 else None
-    for column, name in (("train_loss", "training"), ("valid_loss", "validation")):
-        axes[0].plot(by, history[column], marker=marker, label=name)
-    for column, name in (("top_n_accuracy", "top-n accuracy"), ("macro_ap", "macro average precision")):
+    for column, (i, name) in CURVES.items():
         if column in history:
-            axes[1].plot(by, history[column], marker=marker, label=name)
+            axes[i].plot(by, history[column], marker=marker, label=name)
     for ax, title in zip(axes, ("Loss (binary cross-entropy)", "Validation figures"), strict=True):
         ax.set(title=title, xlabel=label, xscale=scale)
         if scale == "log":  # from the most on, each value with its tick

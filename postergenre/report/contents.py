@@ -22,10 +22,7 @@ from postergenre.training.learner import PosterLearner
 
 EXAMPLES = {
     "best": ("Best", "All their genres stand on top, and the probabilities are nearest to the truth (lowest loss)."),
-    "worst": (
-        "Worst",
-        "Fewest of their genres stand on top, and the probabilities are farthest off (highest loss).",
-    ),
+    "worst": ("Worst", "Fewest of their genres stand on top, and the probabilities are farthest off (highest loss)."),
     "random": ("At random", "Drawn without looking: what to expect of it."),
 }
 
