@@ -17,8 +17,7 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 from torch import nn
 
-from postergenre.data.augment import cut, grid
-from postergenre.data.posters import PosterImage
+from postergenre.data.augment import PosterImage, cut, grid
 from postergenre.inference.predict import view_probs
 from postergenre.interpret.examples import show_poster
 from postergenre.interpret.words import word_heats

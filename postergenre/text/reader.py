@@ -12,9 +12,9 @@ from fastai.vision.augment import Resize, ResizeMethod
 from fasttransform import Pipeline
 from torch.utils.data import DataLoader, Dataset
 
+from postergenre.data.augment import PosterImage
 from postergenre.data.cache import poster_key
 from postergenre.data.files import write_whole
-from postergenre.data.posters import PosterImage
 from postergenre.data.progress import progress as progress_bar
 
 __all__ = ["Line", "WordCache", "WordReader", "read_words"]

@@ -12,9 +12,9 @@ from fasttransform import Pipeline
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from postergenre.data.augment import PosterImage
 from postergenre.data.cache import poster_key
 from postergenre.data.files import write_whole
-from postergenre.data.posters import PosterImage
 from postergenre.data.progress import progress as progress_bar
 from postergenre.vision.views import center_views, grid_views, mirror
 

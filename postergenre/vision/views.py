@@ -14,8 +14,7 @@ from fasttransform import Pipeline
 from PIL import Image, ImageOps
 from torch.utils.data import Dataset
 
-from postergenre.data.augment import PosterCrop, cut, grid
-from postergenre.data.posters import PosterImage
+from postergenre.data.augment import PosterCrop, PosterImage, cut, grid
 from postergenre.vision.maps import evaluating
 
 FRAMES = ("auto", "center", "grid")
