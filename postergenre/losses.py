@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import postergenre._fastai  # noqa: F401
+
 import numpy as np
 import torch
 from fastai.losses import BaseLoss

@@ -4,6 +4,8 @@ Everywhere `probs` and `targets` have the shape (movies, genres) and may be nump
 `targets` holds 0 and 1. Where only the order of the scores counts, logits do as well as probabilities.
 """
 
+import postergenre._fastai  # noqa: F401
+
 import numpy as np
 import torch
 from fastai.metrics import AccumMetric

@@ -1,12 +1,29 @@
-"""Cutting windows out of a poster at its own scale."""
+"""A poster as fastai's image, and windows cut out of it at its own scale."""
 
 import math
 import random
+from pathlib import Path
 
+import postergenre._fastai  # noqa: F401
+
+import numpy as np
 from fastai.vision.augment import RandTransform, aug_transforms
+from fastai.vision.core import PILImage
 from PIL import Image
+from torch import Tensor
 
-from postergenre.data.posters import PosterImage
+from postergenre.data.posters import open_poster
+
+
+class PosterImage(PILImage):
+    "A poster for fastai's ImageBlock(cls=PosterImage); opens what `open_poster` opens, arrays and tensors too."
+
+    @classmethod
+    def create(cls, fn: Path | str | Tensor | np.ndarray | bytes | Image.Image, **kwargs) -> "PosterImage":
+        "A poster from a file, bytes, a PIL image, or an array or tensor as fastai's PILImage takes them."
+        if isinstance(fn, Tensor | np.ndarray):
+            return super().create(fn, **kwargs)
+        return fn if isinstance(fn, cls) else cls(open_poster(fn))
 
 
 def as_size(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-_ROLE = re.compile(r"\s*\([^()]*\)")
+_ROLE = re.compile(r"\s*\([^()]*(?:\)|$)")  # the export cuts some texts off inside a role
 _RUNTIME = re.compile(r"^\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*min)?\s*$")
 
 LISTS = {

@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import postergenre._fastai  # noqa: F401
+
 import numpy as np
 import pandas as pd
 import torch
@@ -17,10 +19,9 @@ from fastai.vision.data import ImageBlock, get_grid
 from fastcore.meta import delegates
 from PIL import Image
 
-from postergenre.data.augment import PosterCrop, as_size
+from postergenre.data.augment import PosterCrop, PosterImage, as_size
 from postergenre.data.balance import METHODS, TARGET, balanced_crops, training_movies
 from postergenre.data.genres import GENRES, multi_hot, vocab_of
-from postergenre.data.posters import PosterImage
 
 CROPS = ("random", "whole")
 

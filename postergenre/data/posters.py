@@ -7,9 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from fastai.vision.core import PILImage
 from PIL import Image, ImageOps
-from torch import Tensor
 
 from postergenre.data.progress import progress
 
@@ -20,9 +18,7 @@ POSTER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".t
 def open_poster(
     source: str | Path | bytes | BytesIO | Image.Image,  # a file, its bytes, or any PIL image, loaded or not
     max_pixels: int = MAX_PIXELS,  # more than this is refused before it is decoded
-) -> (
-    Image.Image
-):  # RGB, upright; a PIL image that was passed stays as it was. ValueError: too large; OSError: unreadable
+) -> Image.Image:  # RGB, upright; an image that was passed stays as it was. ValueError: too large; OSError: unreadable
     "A poster as the colours a viewer shows: EXIF orientation, CMYK, palette, 16 bits, alpha on white."
     if isinstance(source, bytes | bytearray):
         source = BytesIO(source)
@@ -63,19 +59,6 @@ def to_rgb(
     return image.convert("RGB")
 
 
-class PosterImage(PILImage):
-    "A poster for fastai's ImageBlock(cls=PosterImage); opens what `open_poster` opens, arrays and tensors too."
-
-    @classmethod
-    def create(cls, fn: Path | str | Tensor | np.ndarray | bytes | Image.Image, **kwargs) -> "PosterImage":
-        "A poster from a file, bytes, a PIL image, or an array or tensor as fastai's PILImage takes them."
-        if isinstance(fn, Tensor | np.ndarray):
-            return super().create(fn, **kwargs)
-        if isinstance(fn, cls):
-            return fn
-        return cls(open_poster(fn))
-
-
 def unreadable_posters(
     posters: Iterable[str | Path],  # files to open and decode in full
     workers: int | None = None,  # processes; None: one a core
@@ -97,5 +80,4 @@ def _why_unreadable(poster: Path) -> str | None:
 
 
 def _name(source: object) -> str:
-    name = source if isinstance(source, str | Path) else getattr(source, "filename", "") or "The image"
-    return str(name)
+    return str(source if isinstance(source, str | Path) else getattr(source, "filename", "") or "The image")

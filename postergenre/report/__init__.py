@@ -1,1 +1,3 @@
 """The page of a run."""
+
+import postergenre._fastai  # noqa: F401

@@ -10,7 +10,7 @@ from fastai.vision.augment import Resize, ResizeMethod
 from fasttransform import Pipeline
 from torch.utils.data import get_worker_info
 
-from postergenre.data.posters import PosterImage
+from postergenre.data.augment import PosterImage
 
 __all__ = ["Line", "WordReader", "read_words"]
 

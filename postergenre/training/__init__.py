@@ -1,1 +1,3 @@
 """How a learner is made."""
+
+import postergenre._fastai  # noqa: F401

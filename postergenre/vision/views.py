@@ -10,8 +10,7 @@ from fastai.vision.augment import Resize
 from fasttransform import Pipeline
 from PIL import Image, ImageOps
 
-from postergenre.data.augment import PosterCrop, cut, grid
-from postergenre.data.posters import PosterImage
+from postergenre.data.augment import PosterCrop, PosterImage, cut, grid
 
 FRAMES = ("auto", "center", "grid")
 VIEWS = (*FRAMES, "mirror", "scales")

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from postergenre.data.augment import PosterCrop, as_size, cut, grid
-from postergenre.data.posters import PosterImage
+from postergenre.data.augment import PosterCrop, PosterImage, as_size, cut, grid
 
 
 @pytest.fixture

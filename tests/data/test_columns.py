@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from postergenre.data.columns import as_list, clean_metadata, minutes, names
+from postergenre.data.movies import read_movies
 
 
 def test_lists():
@@ -17,6 +18,18 @@ def test_lists():
 def test_names_lose_their_role():
     assert names("A B (story), C, Jr. (based on the novel), A B (screenplay)") == ["A B", "C", "Jr."]
     assert names("N/A") == [] == names(None)
+
+
+def test_names_lose_a_role_that_the_export_tore():
+    assert names("Ashley Montagu (in part on the book \\") == ["Ashley Montagu"]
+    assert names("A B (screenplay), C D (novels, \\") == ["A B", "C D"]
+
+
+@pytest.mark.real
+def test_no_name_in_the_real_data_holds_a_part_of_a_role(real_posters):
+    movies = read_movies(real_posters, verbose=False)
+    people = movies[["directors", "writers", "actors"]].stack().explode().dropna()
+    assert len(people) > 30_000 and not people.str.contains(r"[()\\]").any()
 
 
 @pytest.mark.parametrize(("text", "value"), [("124 min", 124), ("1 h 30 min", 90), ("2 h", 120), ("5 min", 5)])

@@ -1,4 +1,4 @@
-"""demo.py: the same seed draws the same data set, in the study's layout, whole or not at all."""
+"""Demo posters: the same seed draws the same data set, in the study's layout, whole or not at all."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from postergenre import demo
+from postergenre.data.demo import make
 from postergenre.data.demo.make import draw_poster, make_demo
 from postergenre.data.demo.metadata import RAW
 from postergenre.data.demo.plan import SHARE, plan_movies
@@ -54,7 +54,7 @@ def test_another_seed_gives_other_posters():
 
 
 def test_the_number_of_workers_does_not_matter(folder, tmp_path):
-    demo._draw_all(tmp_path, plan_movies(N, 3)[:15], progress=False, workers=1)
+    make._draw_all(tmp_path, plan_movies(N, 3)[:15], progress=False, workers=1)
     one, many = digests(tmp_path), digests(folder)
     assert len(one) >= 13
     assert one == {file: many[file] for file in one}
@@ -180,7 +180,7 @@ def test_nothing_is_left_when_drawing_fails(tmp_path, monkeypatch):
             raise RuntimeError("no ink")
         return Image.new("RGB", (10, 10))
 
-    monkeypatch.setattr(demo, "paint", fail)
+    monkeypatch.setattr(make, "paint", fail)
     with pytest.raises(RuntimeError, match="no ink"):
         make_demo(tmp_path / "new" / "posters", n=10)
     assert len(calls) == 4

@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from postergenre.data.posters import PosterImage, open_poster, to_rgb, unreadable_posters
+from postergenre.data.augment import PosterImage
+from postergenre.data.posters import open_poster, to_rgb, unreadable_posters
 
 RED, GREEN = (200, 30, 30), (30, 160, 60)
 

@@ -13,8 +13,8 @@ from PIL import Image
 from timm.models.swin_transformer import SwinTransformer
 from torchvision.models import VisionTransformer
 
+from postergenre.data.augment import PosterImage
 from postergenre.data.loaders import PosterDataLoaders
-from postergenre.data.posters import PosterImage
 from postergenre.inference.export import load_learner
 from postergenre.inference.predict import predict_posters
 from postergenre.interpret.gradcam import gradcam, plot_gradcam

@@ -19,7 +19,7 @@ from postergenre.evaluation.evaluate import Evaluation
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
 from postergenre.inference.predict import movie_probs
-from postergenre.recipes.ensemble import cached_probs, check_split, main
+from postergenre.recipes.ensemble import check_split, main
 from postergenre.recipes.recorded import END, START
 from postergenre.recipes.recorded import main as recorded
 from postergenre.recipes.runs.cli import build_parser, command
@@ -188,8 +188,8 @@ def test_probes_are_judged_from_their_features_as_from_posters(split, tmp_path, 
     torch.nn.init.normal_(learn.model.head.weight, std=0.1)
     learn.export(tmp_path / "probe.pkl")
     loaded, some = load_learner(tmp_path / "probe.pkl"), split.head(4)
-    probs = cached_probs(loaded, some, views, str(tmp_path / "features"), 8)
-    assert np.allclose(probs, movie_probs(loaded, some, views=views, progress=False), atol=1e-5)
+    fresh = movie_probs(loaded, some, views=views, progress=False)
+    loaded.use_cache(tmp_path / "features")
+    for _ in range(2):
+        assert np.allclose(movie_probs(loaded, some, views=views, progress=False), fresh, atol=1e-5)
     assert list((tmp_path / "features").glob("*.npz"))
-    assert cached_probs(loaded, some, "grid", str(tmp_path / "features"), 8) is None
-    assert cached_probs(loaded, some, views, None, 8) is None

@@ -29,7 +29,7 @@ def test_features_of_views_give_what_the_learner_predicts(movies):
     head = learn.model.head
     torch.nn.init.normal_(head.weight, std=0.01)
     some = movies[movies["split"] == "test"].head(5)
-    logits = logits_of(head, view_features(learn, some["poster"].tolist()))
+    logits = logits_of(head, view_features(learn, some))
     assert len(logits) == 5 and all(len(rows) > 1 for rows in logits)
     assert np.allclose(mean_probs(logits), movie_probs(learn, some, progress=False), atol=1e-5)
 

@@ -50,7 +50,7 @@ def test_reports_speak_of_words_and_of_how_they_were_learned(runs):
 def test_a_trained_encoder_is_exported_frozen(runs, demo_folder):
     learn = load_learner(runs / "tuned" / "learner.pkl")
     frozen = load_learner(runs / "frozen" / "learner.pkl")
-    bodies = [member.model.features.bodies[0].encoder for member in (learn, frozen)]
+    bodies = [member.modalities[0].encoder for member in (learn, frozen)]
     assert not any(p.requires_grad for p in bodies[0].parameters())
     assert any((a != b).any() for a, b in zip(*(b.state_dict().values() for b in bodies), strict=True))
     probs = learn.predict(next(demo_folder.rglob("*.jpg")))[2]

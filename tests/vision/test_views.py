@@ -10,9 +10,9 @@ from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
 from fasttransform import Pipeline
 from PIL import Image, ImageOps
 
-from postergenre.data.augment import PosterCrop, cut, grid
+from postergenre.data.augment import PosterCrop, PosterImage, cut, grid
 from postergenre.data.loaders import PosterDataLoaders
-from postergenre.data.posters import PosterImage, open_poster
+from postergenre.data.posters import open_poster
 from postergenre.evaluation.evaluate import evaluate
 from postergenre.inference.predict import movie_probs, predict_posters
 from postergenre.training.networks import custom_cnn_learner, poster_learner

@@ -9,8 +9,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 from PIL import Image
@@ -18,11 +18,11 @@ from PIL import Image
 from postergenre.data.demo.plan import Movie, plan_movies
 from postergenre.data.demo.poster import paint
 from postergenre.data.genres import GENRES
+from postergenre.data.progress import progress as progress_bar
+from postergenre.data.study import STUDY_METADATA, STUDY_POSTERS
 
 VERSION = 2  # of the drawings: raise it when the same seed gives other bytes
 MARKER = "demo.json"
-POSTERS = "Movie_Poster_Dataset"
-METADATA = "Movie_Poster_Metadata/groundtruth"
 
 
 def draw_poster(
@@ -48,7 +48,7 @@ def make_demo(
     path: str | Path,  # folder to make; one that already holds this demo is used as it is
     n: int = 1000,  # movies with a poster and a genre
     seed: int = 42,  # the same seed, the same files
-    progress: bool | None = None,  # show a bar; None: if stdout is a terminal
+    progress: bool | None = None,  # show a bar; None: in a terminal or notebook
 ) -> Path:  # path, ready for the reader. ValueError, FileExistsError: nothing was changed
     "Draw a data set in the layout of the study: n posters and their metadata."
     path = Path(path)
@@ -107,7 +107,7 @@ def _already_there(path: Path, marker: dict) -> bool:
 
 def _write_metadata(root: Path, movies: list[Movie]) -> None:
     "One text file a year, as the study's: UTF-16, Windows line ends, documents one after the other."
-    folder = root / METADATA
+    folder = root / STUDY_METADATA
     folder.mkdir(parents=True)
     years: dict[int, list[dict[str, str]]] = {}
     for movie in movies:
@@ -130,28 +130,14 @@ def _draw_all(root: Path, movies: list[Movie], progress: bool | None, workers: i
     "Draw the posters of all movies, several at a time."
     jobs = [(root, m) for m in movies if m.key is not None]
     for year in {m.year for _, m in jobs}:
-        (root / POSTERS / str(year)).mkdir(parents=True)
+        (root / STUDY_POSTERS / str(year)).mkdir(parents=True)
     workers = min(workers or os.cpu_count() or 1, len(jobs) // 20)  # a process costs as much as a few posters
-    if workers < 2:
-        _watch(map(_draw_one, jobs), len(jobs), progress)
-        return
     # fork spares each worker the seconds that the package takes to import; elsewhere it is not safe
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
-    with ProcessPoolExecutor(workers, context) as pool:
-        _watch(pool.map(_draw_one, jobs, chunksize=5), len(jobs), progress)
-
-
-def _watch(done: Iterable, total: int, progress: bool | None) -> None:
-    "Work through, under a progress bar if somebody looks."
-    shown = sys.stdout.isatty() if progress is None else progress
-    if shown:
-        from fastprogress import progress_bar  # a second to import
-
-        done = progress_bar(done, total=total)
-    for _ in done:
-        pass
-    if shown:
-        print()  # the bar does not end its line
+    with ProcessPoolExecutor(workers, context) if workers > 1 else nullcontext() as pool:
+        done = pool.map(_draw_one, jobs, chunksize=5) if pool else map(_draw_one, jobs)
+        for _ in progress_bar(done, len(jobs), progress):
+            pass
 
 
 def _draw_one(job: tuple[Path, Movie]) -> None:
@@ -161,4 +147,4 @@ def _draw_one(job: tuple[Path, Movie]) -> None:
     names = [*document["Actors"].split(", "), document["Director"]]
     size = (300 - int(movie.key[-1]) % 4, 424 + int(movie.key[-3:-1]) % 27)
     image = paint(movie.genres, movie.key, size, document["Title"], names)
-    image.save(root / POSTERS / str(movie.year) / f"{document['imdbID']}.jpg", quality=85)
+    image.save(root / STUDY_POSTERS / str(movie.year) / f"{document['imdbID']}.jpg", quality=85)

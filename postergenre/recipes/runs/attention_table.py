@@ -73,7 +73,7 @@ class AttentionTable:
         changes = [f"{column} difference" for column in COLUMNS if column.startswith("test ")]
         for column in [*COLUMNS, *changes] if self.several else COLUMNS:
             side, figure, *signed = column.split()
-            heading, percent = METRICS[figure]
+            heading, percent = METRICS[figure][:2]
             cells = table[[column, f"{column} sd"]].to_numpy()
             texts[" ".join([side, heading, *signed])] = [_cell(*cell, percent, bool(signed)) for cell in cells]
         return texts
@@ -96,7 +96,7 @@ def plot_attention(
         _bars(ax, runs[column] * _scale(column), kinds, seeds, ".1f" if _scale(column) > 1 else ".3f")
         side, _, figure = column.partition(" ")
         ax.axvline(popularity[column] * _scale(column), ls="--", color="#b3261e", label="popularity", zorder=2)
-        ax.set_xlabel(f"{METRICS[figure][0]}, {'%' if METRICS[figure][1] else '0 to 1'}")
+        ax.set_xlabel(f"{METRICS[figure].heading}, {'%' if METRICS[figure].percent else '0 to 1'}")
         ax.set_title({"valid": "validation", "test": "test"}[side], fontsize=10, loc="left")
         ax.spines[["top", "right"]].set_visible(False)
         ax.set_xlim(0, 1.35 * _scale(column) * max(most[f"{s} {figure}"] for s in SIDES))  # room for the figures
@@ -127,7 +127,7 @@ def _figures(results: dict[str, Evaluation]) -> dict[str, float]:
 
 
 def _scale(column: str) -> int:
-    return 100 if METRICS[column.partition(" ")[2]][1] else 1
+    return 100 if METRICS[column.partition(" ")[2]].percent else 1
 
 
 def _cell(value: float, spread: float, percent: bool, signed: bool) -> str:

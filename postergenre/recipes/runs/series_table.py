@@ -117,7 +117,7 @@ def plot_comparison(
     bars = metrics[~metrics.index.isin(BASELINES)][::-1]
     fig, axes = plt.subplots(1, 2, figsize=(10, 1.6 + 0.42 * len(bars)), sharey=True, layout="constrained")
     for ax, metric in zip(axes, SHOWN, strict=True):
-        heading, percent = METRICS[metric]
+        heading, percent = METRICS[metric][:2]
         scale = 100 if percent else 1
         values = bars[metric] * scale
         spread = np.stack([values["value"] - values["low"], values["high"] - values["value"]])
