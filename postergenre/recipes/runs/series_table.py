@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from postergenre.evaluation.bootstrap import METRICS
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
+from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table, text_lines, text_table
 from postergenre.recipes.runs.run import Run
 

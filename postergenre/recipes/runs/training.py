@@ -45,6 +45,7 @@ def train(
     stop: Callback | None = None,  # what ends training early; None: Ctrl-C does, and the best epoch is kept
     cbs: Sequence[Callback] = (),  # for this fit only
     lr: float | slice | None = None,  # None: as configured, a tenth of it for a body with weights
+    speed: float | None = None,  # posters a second, where they were looked at before
 ) -> Training:
     "Train; the learner then is that of the epoch with the best validation top-n accuracy."
     config, stop = run.config, stop or StopOnInterrupt()
@@ -67,10 +68,9 @@ def train(
         print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
     training.history = history = pd.read_csv(run.folder / "history.csv")
     training.best = int(history[MONITOR].idxmax())
-    training.images_per_second = len(learn.recorder.losses) * learn.dls.bs / (training.minutes * 60)
-    epochs, speed = len(history), training.images_per_second
-    made = training.arch, training.parameters, epochs, int(history.loc[training.best, "epoch"])
-    training.words = trained_words(*made, training.minutes, device_name(), speed)
+    training.images_per_second = speed or len(learn.recorder.losses) * learn.dls.bs / (training.minutes * 60)
+    made = training.arch, training.parameters, len(history), int(history.loc[training.best, "epoch"])
+    training.words = trained_words(*made, training.minutes, device_name(), training.images_per_second)
     print(f"Best epoch: {training.best}, validation top-n accuracy {history.loc[training.best, MONITOR]:.1%}")
     return training
 
