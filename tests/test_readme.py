@@ -1,4 +1,4 @@
-"""The README's Python runs, its commands are the ones that CI runs, and its links lead somewhere."""
+"""The README's Python runs, its commands are the ones that CI runs, its links and CONTRIBUTING's lead somewhere."""
 
 import re
 import subprocess
@@ -34,3 +34,9 @@ def test_links_and_pictures_are_there():
 
 def test_nothing_is_left_to_fill_in():
     assert not re.findall(r"@[A-Z_]+@|TODO|TBD", README)
+
+
+def test_files_that_contributing_names_are_there():
+    names = re.findall(r"`([\w./]+/[\w./]*)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    gone = [name for name in names if name != "tabular/" and not (ROOT / name).exists()]
+    assert len(names) > 20 and gone == []

@@ -9,9 +9,10 @@ import importlib
 import inspect
 import json
 import re
+import shlex
 import sys
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ from postergenre.evaluation.tables import markdown_table
 
 START, END = "<!-- runs -->", "<!-- /runs -->"
 LOCAL = ("data", "out")  # options that say where things lie on one machine
-FIGURES = ("top_n_accuracy", "macro_ap")
+FIGURES = {"top_n_accuracy": ("top-n accuracy", "{:.1%}"), "macro_ap": ("macro AP", "{:.3f}")}
 
 
 def record_run(
@@ -38,10 +39,7 @@ def record_run(
         raise FileNotFoundError(f"{run} holds no metrics.json; pass the folder of a finished recipe run")
     if target.exists() and not force:
         raise FileExistsError(f"{target} exists; choose another --name, or pass --force to replace it")
-    text = toml(record(json.loads(source.read_text(encoding="utf-8")), note))
-    with write_whole(target) as file:
-        file.write_text(text, encoding="utf-8")
-    return target
+    return _write(target, toml(record(json.loads(source.read_text(encoding="utf-8")), note)))
 
 
 def record(
@@ -50,35 +48,30 @@ def record(
 ) -> dict:  # command, recipe, note, args, result
     "What is kept of a run."
     config, data, own = metrics["config"], metrics["data"], next(iter(metrics["test"]))
-    notes = [note] if note else []
-    if config.get("limit"):
-        notes.append(f"only {data['used']:,} of {data['kept']:,} movies (--limit)")
-    if metrics["stopped_early"]:
-        notes.append("stopped by hand before its last epoch")
+    limit = f"only {data['used']:,} of {data['kept']:,} movies (--limit)" if config.get("limit") else ""
+    stopped = "stopped by hand before its last epoch" if metrics["stopped_early"] else ""
     result = {}
     for figure in FIGURES:
         rows = {row: figures[figure] for row, figures in metrics["test"].items()}
         result |= {figure: rows[own]["value"], f"{figure}_interval": [rows[own]["low"], rows[own]["high"]]}
         result |= {f"{figure}_{row}": rows[row]["value"] for row in ("popularity", "random") if row in rows}
-        for figures in list(metrics.get("unseen_movies", {}).values())[:1]:  # of a leaky run: the same model, honestly
-            result[f"{figure}_unseen_movies"] = figures[figure]["value"]
-    same = ("test_movies", "best_epoch", "images_per_second", "device", "threads", "arch", "parameters")
+        for unseen in metrics.get("unseen_movies", {}).values():  # of a leaky run: the same model, honestly
+            result.setdefault(f"{figure}_unseen_movies", unseen[figure]["value"])
+    result |= {
+        "leaky": config.get("protocol") == "study",
+        "data": f"{'demo' if data['demo'] else Path(data['folder']).name}, {data['used']:,} movies",
+        "seed": config["seed"],
+        "minutes": metrics["total_minutes"],
+    }
+    same = ("train_minutes", "test_movies", "best_epoch", "images_per_second", "device", "threads", "arch")
+    same += ("parameters", "versions")
     return {
-        "command": metrics["command"],
+        "command": _portable_command(metrics["command"]),
         "recipe": re.search(r"postergenre\.recipes\.(\w+)", metrics["command"])[1],
         "date": metrics["date"],
-        "note": "; ".join(notes),
-        "args": {k: v for k, v in config.items() if v is not None and k not in LOCAL},
-        "result": result
-        | {
-            "leaky": config.get("protocol") == "study",
-            "data": f"{'demo' if data['demo'] else Path(data['folder']).name}, {data['used']:,} movies",
-            "seed": config["seed"],
-            "minutes": metrics["total_minutes"],
-            "train_minutes": metrics["train_minutes"],
-        }
-        | {key: metrics[key] for key in same if metrics[key] is not None}  # an ensemble has no epochs
-        | {"versions": metrics["versions"]},
+        "note": "; ".join(filter(None, (note, limit, stopped))),
+        "args": {k: _portable(v) for k, v in config.items() if v is not None and k not in LOCAL},
+        "result": result | {k: metrics[k] for k in same if metrics[k] is not None},  # an ensemble has no epochs
     }
 
 
@@ -96,7 +89,7 @@ def toml(
 
 def read_records(
     folder: str | Path,  # with TOML files
-) -> dict[str, dict]:  # name -> contents, and under "about" its leading comment. ValueError: a broken file
+) -> dict[str, dict]:  # name -> contents, "about": its leading comment in words. ValueError: a broken file
     "All records and configurations of a folder, by name."
     records = {}
     for file in sorted(Path(folder).glob("*.toml")):
@@ -105,8 +98,8 @@ def read_records(
             records[file.stem] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as e:
             raise ValueError(f"{file} is not valid TOML: {e}; mend it, or record the run again") from e
-        comment = [line.removeprefix("#") for line in text.partition("[args]")[0].splitlines() if line.startswith("#")]
-        records[file.stem]["about"] = comment
+        comment = [line.strip("# ") for line in text.partition("[args]")[0].splitlines() if line.startswith("#")]
+        records[file.stem]["about"] = " ".join(line for line in comment if not line.startswith("python "))
     return records
 
 
@@ -115,16 +108,14 @@ def tables(
 ) -> str:  # Markdown: runs, their commands, configurations
     "The recorded runs as tables for the README."
     runs = {name: r for name, r in records.items() if "result" in r}
-    head = ["run", "data", "what differs from the defaults", "top-n accuracy [95 %]", "popularity"]
-    head += ["macro AP [95 %]", "popularity", "minutes", "images/s", "device"]
-    rows = [_run_row(name, r) for name, r in runs.items()]
-    parts = [_table(head, rows) if rows else "No run is recorded yet."]
+    configs = {name: r for name, r in records.items() if "result" not in r}
+    parts = ["No run is recorded yet."]
     if runs:
-        parts.append("The exact commands:")
-        parts.append("\n".join(_command_line(name, r) for name, r in runs.items()))
-    if configs := {name: r for name, r in records.items() if "result" not in r}:
-        rows = [[_link(name), _about(r), _options(r.get("args", r))] for name, r in configs.items()]
-        parts += ["Configurations, to be used with `--config`:", _table(["file", "what it is", "options"], rows)]
+        commands = "\n".join(_command_line(name, r) for name, r in runs.items())
+        parts = [_table([_run_row(name, r) for name, r in runs.items()]), "The exact commands:", commands]
+    if configs:
+        rows = [{"file": _link(name), "what it is": r["about"], "options": _options(r)} for name, r in configs.items()]
+        parts += ["Configurations, to be used with `--config`:", _table(rows)]
     return "\n\n".join(parts)
 
 
@@ -146,44 +137,56 @@ def write_tables(
     folder: str | Path = "recipes",  # with README.md and TOML files
 ) -> Path:  # the README
     "Bring the tables of the README in step with the records."
-    file, text = Path(folder) / "README.md", readme_with_tables(folder)
-    with write_whole(file) as whole:
-        whole.write_text(text, encoding="utf-8")
-    return file
+    return _write(Path(folder) / "README.md", readme_with_tables(folder))
 
 
-def changed_options(
-    recipe: str,  # name of a module in postergenre.recipes
-    args: dict,  # options of a run
-) -> dict:  # those that are not the recipe's defaults
+def _write(target: Path, text: str) -> Path:
+    with write_whole(target) as file:
+        file.write_text(text, encoding="utf-8")
+    return target
+
+
+def _portable_command(command: str) -> str:
+    "A recipe's command as anyone can type it: --data posters, and names where paths of one machine stood."
+    words = shlex.join(_portable(word) for word in shlex.split(command))
+    return re.sub(r"--data[ =]('[^']*'|\S+)", "--data posters", words)
+
+
+def _portable(value: object) -> object:
+    "A path that holds on one machine only by its last part, a file's with its folder; all else as it is."
+    if isinstance(value, list):
+        return [_portable(v) for v in value]
+    option, text = re.fullmatch(r"(--\w+=)?(.*)", str(value), re.S).groups(default="")
+    for path in (PurePosixPath(text), PureWindowsPath(text)):
+        if path.is_absolute() or path.parts[:1] in (("..",), ("~",)):
+            names = [part for part in path.parts if part not in (path.anchor, "..", "~")]
+            return option + "/".join(names[-2 if path.suffix else -1 :])
+    return value
+
+
+def _changed_options(recipe: str, args: dict) -> dict:
     "What a run did differently from its recipe's defaults."
-    main = importlib.import_module(f"postergenre.recipes.{recipe}").main
-    known = inspect.signature(main).parameters
+    known = inspect.signature(importlib.import_module(f"postergenre.recipes.{recipe}").main).parameters
     # TOML has lists where signatures have tuples.
     defaults = {k: list(p.default) if isinstance(p.default, tuple) else p.default for k, p in known.items()}
     return {k: v for k, v in args.items() if k not in known or v != defaults[k]}
 
 
-def _run_row(name: str, r: dict) -> list[str]:
-    result = r["result"]
-    leak = " **leaky**" if result["leaky"] else ""
-    differs = _options(changed_options(r["recipe"], r["args"])) or "nothing"
-    own = {"top_n_accuracy": "{:.1%}", "macro_ap": "{:.3f}"}
-    cells = [_link(name) + leak, result["data"], f"{differs}{'; ' + r['note'] if r['note'] else ''}"]
-    for figure, form in own.items():
+def _run_row(name: str, r: dict) -> dict[str, str]:
+    result, leak = r["result"], " **leaky**" * r["result"]["leaky"]
+    row = {"run": _link(name) + leak, "data": result["data"]}
+    differs = _options(_changed_options(r["recipe"], r["args"])) or "nothing"
+    row["what differs from the defaults"] = "; ".join(filter(None, (differs, r["note"])))
+    for figure, (heading, form) in FIGURES.items():
         low, high = (form.format(x) for x in result[f"{figure}_interval"])
-        popularity = result.get(f"{figure}_popularity")
-        unseen = result.get(f"{figure}_unseen_movies")
+        unseen, popularity = (result.get(f"{figure}_{kind}") for kind in ("unseen_movies", "popularity"))
         honest = "" if unseen is None else f"; {form.format(unseen)} on movies never seen"
-        cells += [f"{form.format(result[figure])} [{low}, {high}]{leak}{honest}"]
-        cells += ["–" if popularity is None else form.format(popularity)]
+        row[f"{heading} [95 %]"] = f"{form.format(result[figure])} [{low}, {high}]{leak}{honest}"
+        row[f"popularity's {heading}"] = "–" if popularity is None else form.format(popularity)
     minutes, speed = result["minutes"], result.get("images_per_second")
-    return [
-        *cells,
-        f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}",
-        "–" if speed is None else f"{speed:,.0f}",
-        result["device"],
-    ]
+    row["minutes"] = f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}"
+    row["images/s"] = "–" if speed is None else f"{speed:,.0f}"
+    return row | {"device": result["device"]}
 
 
 def _command_line(name: str, r: dict) -> str:
@@ -191,21 +194,18 @@ def _command_line(name: str, r: dict) -> str:
     return f"- {_link(name)} ({r['date']}, seed {r['result']['seed']}, {versions}): `{r['command']}`"
 
 
-def _about(r: dict) -> str:
-    return " ".join(line.strip() for line in r["about"] if not line.strip().startswith("python "))
-
-
 def _options(args: dict) -> str:
-    texts = {k: " ".join(map(str, v)) if isinstance(v, list) else v for k, v in args.items() if k != "about"}
-    return ", ".join(f"{k} {text}" for k, text in texts.items())
+    args = {k: v for k, v in args.get("args", args).items() if k != "about"}
+    return ", ".join(f"{k} {' '.join(map(str, v)) if isinstance(v, list) else v}" for k, v in args.items())
 
 
 def _link(name: str) -> str:
     return f"[{name}]({name}.toml)"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    return markdown_table(pd.DataFrame(rows, columns=head).set_index(head[0]))
+def _table(rows: list[dict[str, str]]) -> str:
+    table = pd.DataFrame(rows)
+    return markdown_table(table.set_index(table.columns[0]))
 
 
 def main(argv: list[str] | None = None) -> None:

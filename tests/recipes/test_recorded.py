@@ -30,7 +30,7 @@ def metrics(**changes) -> dict:
         "command": "python -m postergenre.recipes.custom_cnn --data posters --epochs 4 --seed 7",
         "config": config | {"out": "runs/x"},
         "date": "2026-11-22",
-        "data": {"folder": "/home/me/posters", "demo": False, "read": 8371, "kept": 7541, "used": 7541},
+        "data": {"folder": "/disk/me/posters", "demo": False, "read": 8371, "kept": 7541, "used": 7541},
         "arch": "custom_cnn",
         "parameters": 78020,
         "stopped_early": False,
@@ -74,6 +74,19 @@ def test_a_record_holds_the_command_the_args_and_the_result(folder):
     assert result["top_n_accuracy"] == 0.4567 and result["top_n_accuracy_interval"] == [0.44, 0.47]
     assert result["macro_ap_popularity"] == 0.25 and result["versions"]["torch"] == "2.15.0"
     assert (result["seed"], result["test_movies"], result["best_epoch"], result["leaky"]) == (7, 2262, 3, False)
+
+
+def test_no_path_of_a_machine_stands_in_a_record(folder):
+    command = "python -m postergenre.recipes.ensemble --data '/disk/me/my posters' --cache=/scratch/f --out ../both"
+    config = metrics()["config"] | {"cache": "/scratch/f", "members": ["/disk/me/lite/learner.pkl", r"D:\me\words"]}
+    add(
+        folder, "both", command=command + r" --members /disk/me/lite/learner.pkl 'D:\me\words' --lr 1e-4", config=config
+    )
+    saved = tomllib.loads((folder / "both.toml").read_text(encoding="utf-8"))
+    members = ["lite/learner.pkl", "words"]
+    assert (saved["args"]["cache"], saved["args"]["members"]) == ("f", members)
+    options = f"--data posters --cache=f --out both --members {' '.join(members)} --lr 1e-4"
+    assert saved["command"] == f"python -m postergenre.recipes.ensemble {options}"
 
 
 def test_a_record_is_a_config_of_its_recipe(folder):
