@@ -17,32 +17,23 @@ class Standardize(nn.Module):
         self.register_buffer("std", std.clone())
 
     @classmethod
-    def fit(
-        cls,
-        x: torch.Tensor,  # (rows, features)
-    ) -> "Standardize":
-        "The scale of some features; one that never varies stays what it is."
+    def fit(cls, x: torch.Tensor) -> "Standardize":
+        "The scale of some features (rows, features); one that never varies stays what it is."
         return cls(x.mean(0), x.std(0).clamp_min(1e-6))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         "(batch, features) -> the same."
         return (x - self.mean) / self.std
 
-    def before(
-        self,
-        layer: nn.Linear,  # for features as they are; changed
-    ) -> nn.Linear:
-        "The same layer for features that were standardised."
+    def before(self, layer: nn.Linear) -> nn.Linear:
+        "A layer for features as they are, changed to take standardised ones and give the same."
         with torch.no_grad():
             layer.bias += layer.weight @ self.mean
             layer.weight *= self.std
         return layer
 
-    def within(
-        self,
-        layer: nn.Linear,  # for standardised features; changed
-    ) -> nn.Linear:
-        "The same layer for features as they are."
+    def within(self, layer: nn.Linear) -> nn.Linear:
+        "A layer for standardised features, changed to take them as they are and give the same."
         with torch.no_grad():
             layer.weight /= self.std
             layer.bias -= layer.weight @ self.mean
@@ -72,9 +63,6 @@ class RBFFeatures(nn.Module):
         return (-self.gamma * squared_distances(x, self.landmarks)).exp() @ self.root
 
 
-def squared_distances(
-    x: torch.Tensor,  # (n, features)
-    y: torch.Tensor,  # (m, features)
-) -> torch.Tensor:  # (n, m)
-    "Between all pairs of rows."
+def squared_distances(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    "Between all pairs of rows, (n, features) and (m, features) -> (n, m)."
     return (x.square().sum(1, keepdim=True) + y.square().sum(1) - 2 * x @ y.T).clamp_min(0)

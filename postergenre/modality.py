@@ -17,6 +17,9 @@ from postergenre.data.reading import as_movie, read_each
 WHOLE = "all of it"  # the part of a modality that tells none apart
 
 
+Found = tuple[list[np.ndarray], list[str | None]]  # rows of each movie, an error or None each
+
+
 @dataclass
 class Explanation:
     "What of a movie speaks for some genres."
@@ -68,19 +71,12 @@ class Modality(nn.Module):
         "What was read as features."
         raise NotImplementedError
 
-    def views(
-        self,
-        views: str = "auto",  # as in `make_views`
-    ) -> list[str]:  # names of those that it knows apart; most know one
-        "The ways in which it looks at a movie."
+    def views(self, views: str = "auto") -> list[str]:
+        "The ways in which it looks at a movie, of those in `make_views`; most know one."
         return [""]
 
-    def look(
-        self,
-        movie: Mapping,  # as in `read`
-        view: str = "",  # one of `views`
-    ) -> list:  # of readings; empty: the movie lacks it
-        "What there is of a movie in one view, which may be several pictures."
+    def look(self, movie: Mapping, view: str = "") -> list:
+        "Readings of a movie in one of its views, which may be several pictures; none: it lacks them."
         reading = self.read(movie)
         return [] if reading is None else [reading]
 
@@ -100,11 +96,8 @@ class Modality(nn.Module):
 
     # ---- what a learner asks
 
-    def keep_in(
-        self,
-        folder: str | Path | None,  # None: nothing is kept
-    ) -> None:
-        "Keep features, and readings that take long, in files of a folder."
+    def keep_in(self, folder: str | Path | None) -> None:
+        "Keep features, and readings that take long, in files of a folder; None: nowhere."
         self.folder, self.kept = None if folder is None else Path(folder), {}
 
     def features(
@@ -114,7 +107,7 @@ class Modality(nn.Module):
         bs: int = 32,  # readings a batch
         workers: int = 0,  # processes that read
         progress: bool | None = None,  # a bar; None: in a terminal or notebook
-    ) -> tuple[list[np.ndarray], list[str | None]]:  # (views, features) of each movie, none where absent; errors
+    ) -> Found:  # (views, features) of each movie, none where absent; errors
         "The features of movies, from the files where they are kept, else computed and added."
         rows = list(map(as_movie, movies.to_dict("records")))
         errors: list[str | None] = [None] * len(rows)
@@ -133,13 +126,8 @@ class Modality(nn.Module):
         errors = [error or of_file.get(key) for key, error in zip(keys, errors, strict=True)]
         return [_stacked([v[i] for v in seen if v[i] is not None]) for i in range(len(rows))], errors
 
-    def recall(
-        self,
-        file: str,  # its name in the folder
-        keys: Sequence[str | None],  # as in Cache.get
-        compute: Callable,  # as in Cache.get
-    ) -> list:  # as Cache.get gives
-        "Values from one of its files, or computed where nothing is kept."
+    def recall(self, file: str, keys: Sequence[str | None], compute: Callable) -> list:
+        "What Cache.get gives from one of its files, or computed where nothing is kept."
         if self.folder is None:
             values = dict(compute(list(range(len(keys)))))
             return [values.get(i) for i in range(len(keys))]
@@ -150,10 +138,7 @@ class Modality(nn.Module):
         "What its features' files are called: they are of this network and no other."
         return f"{self.name.replace('/', '-')}-{weights_digest(self)}"
 
-    def key(
-        self,
-        movie: Mapping,  # as in `read`
-    ) -> str | None:  # None: it cannot be told what it is, so nothing is kept of it
+    def key(self, movie: Mapping) -> str | None:  # None: it cannot be told what it is, so nothing is kept of it
         "What stays the same as long as what is read does."
         cells = [movie.get(column) for column in self.columns]
         if self.columns == ("poster",):
@@ -163,12 +148,8 @@ class Modality(nn.Module):
             return None
         return hashlib.sha256(repr(cells).encode()).hexdigest()[:32]
 
-    def processes(
-        self,
-        n: int,  # movies
-        workers: int,  # as asked for
-    ) -> int:  # beside this one
-        "How many processes read."
+    def processes(self, n: int, workers: int) -> int:
+        "How many processes beside this one read n movies."
         return workers
 
     def _encoded(self, rows, keys, places, view, errors, bs, workers, progress) -> Iterator[tuple[int, np.ndarray]]:
@@ -201,11 +182,8 @@ class Modality(nn.Module):
         kept = self.recall(self.readings_name, [keys[i] for i in places], compute)
         yield from (([] if r is None else [self.restored(r)], errors.get(i)) for i, r in enumerate(kept))
 
-    def restored(
-        self,
-        reading,  # as JSON gives it, or from `read`
-    ):  # as from `read`
-        "What was read, from its file."
+    def restored(self, reading):
+        "What was read, from what JSON made of it."
         return reading
 
     @property
@@ -228,17 +206,13 @@ class Modality(nn.Module):
         return super().train(False)
 
 
-def no_parts(
-    genres: Sequence[str],
-) -> pd.DataFrame:
+def no_parts(genres: Sequence[str]) -> pd.DataFrame:
     "Explanation.parts of what cannot be told apart."
     return pd.DataFrame(columns=["modality", "part", *genres])
 
 
-def weights_digest(
-    module: nn.Module,
-) -> str:  # 10 hexadecimal digits
-    "A digest of a network's tensors."
+def weights_digest(module: nn.Module) -> str:
+    "A digest of a network's tensors, 10 hexadecimal digits."
     digest = hashlib.sha256()
     for name, tensor in module.state_dict().items():
         digest.update(name.encode())

@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         parse_views(args.views)
         learn = load_learner(args.learner)
-        parts = [predict_posters(learn, p, args.bs, args.views, args.workers) for p in args.posters]
+        parts = [predict_posters(learn, p, bs=args.bs, views=args.views, workers=args.workers) for p in args.posters]
         table = pd.concat(parts, ignore_index=True)
         if args.csv:
             with write_whole(args.csv) as whole:

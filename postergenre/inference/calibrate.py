@@ -21,8 +21,6 @@ from postergenre.losses import as_genre_loss
 from postergenre.metrics import expected_calibration_error
 from postergenre.training.learner import PosterLearner
 
-__all__ = ["calibrate", "fit_calibration", "uncalibrate"]
-
 COMMON = (1.0, 3.0)  # standard deviations of log(scale) and shift that all genres share, about 0
 OWN = (0.25, 0.5)  # and of each genre's own, about the shared ones; chosen on drawn data of 100 and 800 posters
 
@@ -61,9 +59,7 @@ def calibrate(
     return table
 
 
-def uncalibrate(
-    learn: PosterLearner,  # calibrated or not
-) -> None:
+def uncalibrate(learn: PosterLearner) -> None:
     "Take the calibration away: probabilities are sigmoids of the network's outputs again."
     if getattr(learn.loss_func, "scale", None) is not None:
         learn.loss_func.scale = learn.loss_func.bias = None
@@ -113,22 +109,13 @@ def fit_calibration(
     return scale.numpy(), (center * (1 - scale) + shift).numpy()
 
 
-def mean_probs(
-    logits: Sequence[np.ndarray],  # (views, genres) of each poster
-    scale=1.0,  # one number, or one a genre
-    bias=0.0,
-) -> np.ndarray:  # (posters, genres)
-    "Each poster's probabilities: the mean over its views."
+def mean_probs(logits: Sequence[np.ndarray], scale=1.0, bias=0.0) -> np.ndarray:
+    "Each poster's probabilities (genres,), the mean over its views (views, genres); scale and bias may be one a genre."
     return np.stack([expit(rows * scale + bias).mean(0) for rows in logits])
 
 
-def view_logits(
-    learn: PosterLearner,
-    movies: pd.DataFrame,  # with the column poster
-    views: str = "auto",  # as in `calibrate`
-    progress: bool | None = None,
-) -> list[np.ndarray]:  # (views, genres) of each poster. ValueError: a poster cannot be read
-    "The network's outputs behind the probabilities that `movie_probs` averages, whatever its views are."
+def view_logits(learn: PosterLearner, movies: pd.DataFrame, views: str = "auto", progress=None) -> list[np.ndarray]:
+    "Outputs (views, genres) behind the probabilities that `movie_probs` averages. ValueError: unreadable posters."
     outputs, errors = learn.outputs(movies, views, progress=progress)
     refuse_unreadable(movies["poster"], errors)
     return outputs

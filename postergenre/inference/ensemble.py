@@ -78,11 +78,8 @@ class PosterEnsemble:
         else:
             self.thresh = sum(w * t.item() for w, t in zip(share, threshes, strict=True))
 
-    def together(
-        self,
-        probs: Sequence[np.ndarray],  # (movies, genres) of each member; NaN: it has nothing to say of a movie
-    ) -> np.ndarray:  # (movies, genres)
-        "What the members say, pooled with their weights."
+    def together(self, probs: Sequence[np.ndarray]) -> np.ndarray:
+        "What the members say, (movies, genres) each, pooled with their weights; NaN: nothing to say of a movie."
         return pool_probs(probs, self.weights, self.pool, self.genre_freq)
 
     @property
@@ -122,18 +119,14 @@ class PosterEnsemble:
     def fit_weights(
         self,
         movies: pd.DataFrame,  # validation movies: columns poster, genres. ValueError: some are of another side
-        bs: int = 64,  # pictures a batch
-        workers: int = 0,  # processes that read posters
-        progress: bool | None = None,  # a bar a member; None: in a terminal or notebook
+        **kwargs,  # of PosterLearner.probs: bs, workers, progress
     ) -> "PosterEnsemble":  # itself
         "Choose the weights, as `ensemble_weights`."
         if "split" in movies and (n := int((movies["split"] != "valid").sum())):
-            raise ValueError(
-                f"{n} of the {len(movies)} movies are not of the validation side, on which choices are made; "
-                """pass movies.query("split == 'valid'")"""
-            )
+            said = f"{n} of the {len(movies)} movies are not of the validation side, on which choices are made"
+            raise ValueError(f"""{said}; pass movies.query("split == 'valid'")""")
         pairs = zip(self.members, self.views, strict=True)
-        probs = [movie_probs(m, movies, bs, views, workers, progress) for m, views in pairs]
+        probs = [movie_probs(member, movies, views=views, **kwargs) for member, views in pairs]
         return self.weigh(probs, multi_hot(movies["genres"], self.dls.vocab))
 
     def weigh(
@@ -145,10 +138,7 @@ class PosterEnsemble:
         self.weights = ensemble_weights(probs, targets, self.pool, self.genre_freq)
         return self
 
-    def use_cache(
-        self,
-        folder: str | Path | None,  # None: none
-    ) -> None:
+    def use_cache(self, folder: str | Path | None) -> None:
         "Members that look once keep what they see in a folder."
         for member in self.members:
             member.use_cache(folder)
@@ -157,14 +147,12 @@ class PosterEnsemble:
         self,
         movies: pd.DataFrame,  # as in PosterLearner.probs; each poster is opened once a member
         views: str = "auto",  # "auto": each member's own; else these for all
-        bs: int = 64,  # pictures a batch
-        workers: int = 0,  # processes that read posters
-        progress: bool | None = None,  # a bar a member; None: in a terminal or notebook
+        **kwargs,  # of PosterLearner.probs: bs, workers, progress
     ) -> tuple[np.ndarray, list[str | None]]:  # as PosterLearner.probs
         "The members' probabilities, pooled. Members of weight 0 are not asked; one that has nothing to go by abstains."
         asked = [i for i, weight in enumerate(self.weights) if weight > 0]
         seen = {i: self.views[i] if views == "auto" else views for i in asked}
-        answers = [self.members[i].probs(movies, seen[i], bs, workers, progress) for i in asked]
+        answers = [self.members[i].probs(movies, seen[i], **kwargs) for i in asked]
         pooled = pool_probs([p for p, _ in answers], self.weights[asked], self.pool, self.genre_freq)
         errors = [_error(said) for said in zip(*(e for _, e in answers), strict=True)]
         pooled[[error is not None for error in errors]] = np.nan

@@ -8,8 +8,6 @@ from scipy.special import expit, logit
 
 from postergenre.metrics import check_arrays
 
-__all__ = ["POOLS", "ensemble_weights", "pool_probs"]
-
 POOLS = ("mean", "odds")
 SMALLEST = 1e-3  # a weight below this is 0: the member would cost its time and change nothing
 SURE = 1e-6  # probabilities nearer to 0 or 1 than this have no odds to add
@@ -63,10 +61,7 @@ def ensemble_weights(
     return weights / weights.sum() if pool == "mean" else weights
 
 
-def check_pool(
-    pool: str,
-    freq: np.ndarray | None = None,  # how frequent each genre is
-) -> None:  # ValueError: an unknown pool, or no freq for "odds"
+def check_pool(pool: str, freq: np.ndarray | None) -> None:  # ValueError: an unknown pool, or no freq for "odds"
     "Make sure that members can be pooled."
     if pool not in POOLS:
         raise ValueError(f"Unknown pool {pool!r}; choose one of: {', '.join(POOLS)}")

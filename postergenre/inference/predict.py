@@ -5,39 +5,34 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from fastcore.meta import delegates
 from PIL import Image
 
 from postergenre.data.genres import genre_names
 from postergenre.data.movies import read_table
 from postergenre.data.posters import POSTER_SUFFIXES
 from postergenre.data.reading import refuse_unreadable
-from postergenre.training.learner import ABSENT
+from postergenre.training.learner import ABSENT, PosterLearner
 
 
+@delegates(PosterLearner.probs, but=["movies"])
 def predict_posters(
     learn,  # a PosterLearner or PosterEnsemble, trained or loaded
     posters: str | Path | Image.Image | Iterable,  # a folder (searched through), a file, or many: files, bytes, images
-    bs: int = 64,  # pictures a batch
-    views: str = "auto",  # as in PosterLearner.probs
-    workers: int = 0,  # processes that read posters; 0: none beside this one
-    progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    **kwargs,
 ) -> pd.DataFrame:  # as predict_movies, without id and title
     "Genres of bare posters, of which nothing else is known. A poster that cannot be read is a row with its error."
     paths = find_posters(posters)
-    table = predict_movies(
-        learn, pd.DataFrame({"poster": pd.Series(paths, dtype=object)}), bs, views, workers, progress
-    )
+    table = predict_movies(learn, pd.DataFrame({"poster": pd.Series(paths, dtype=object)}), **kwargs)
     names = [str(p) if isinstance(p, str | Path) else f"image {i}" for i, p in enumerate(paths)]
     return table.assign(poster=names)
 
 
+@delegates(PosterLearner.probs, but=["movies"])
 def predict_movies(
     learn,  # a PosterLearner or PosterEnsemble, trained or loaded
     movies: pd.DataFrame | str | Path,  # a row a movie: poster, and what else the learner looks at; or a CSV
-    bs: int = 64,  # pictures a batch
-    views: str = "auto",  # as in PosterLearner.probs
-    workers: int = 0,  # processes that read posters; 0: none beside this one
-    progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    **kwargs,
 ) -> pd.DataFrame:  # id and title if known, poster, genres (over the thresholds), error, a column a genre
     """Genres of movies by all that is known of each.
 
@@ -45,7 +40,7 @@ def predict_movies(
     there that the learner looks at, is a row with its error.
     """
     movies = read_table(movies)
-    probs, errors = learn.probs(movies, views, bs, workers, progress)
+    probs, errors = learn.probs(movies, **kwargs)
     vocab = list(learn.dls.vocab)
     over = probs > np.asarray(learn.thresh)
     table = movies[[c for c in ("id", "title", "poster") if c in movies]].reset_index(drop=True)
@@ -53,20 +48,18 @@ def predict_movies(
     return pd.concat([table, pd.DataFrame(probs, columns=vocab)], axis=1)
 
 
+@delegates(PosterLearner.probs)
 def movie_probs(
     learn,  # a PosterLearner or PosterEnsemble, trained or loaded
     movies: pd.DataFrame,  # with the column poster, and what else the learner looks at
-    bs: int = 64,  # pictures a batch
-    views: str = "auto",  # as in PosterLearner.probs
-    workers: int = 0,  # processes that read posters
-    progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    **kwargs,
 ) -> np.ndarray:  # (movies, genres). ValueError: a poster cannot be read
     """The probability of each genre for each movie; without any evidence, how frequent the genres were in training.
 
     Views take the place of fastai's learn.tta, which draws from the augmentation of training: it differs from call to
     call, sees only what training was augmented with, and crops at random where a grid covers the poster.
     """
-    probs, errors = learn.probs(movies, views, bs, workers, progress)
+    probs, errors = learn.probs(movies, **kwargs)
     absent = [error == ABSENT for error in errors]
     if any(absent) and learn.genre_freq is not None:
         probs[absent], errors = learn.genre_freq, [None if error == ABSENT else error for error in errors]

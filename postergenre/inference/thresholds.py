@@ -9,8 +9,6 @@ from postergenre.data.loaders import fitting_movies
 from postergenre.inference.predict import movie_probs
 from postergenre.metrics import check_arrays, f1_per_genre
 
-__all__ = ["best_thresholds", "tune_thresholds"]
-
 
 def tune_thresholds(
     learn,  # a PosterLearner or PosterEnsemble, calibrated or not; it gets the thresholds, which learn.export keeps

@@ -12,10 +12,8 @@ from postergenre.text.reader import Line
 from postergenre.vision.weights import WeightsUnavailableError, unreachable
 
 
-def as_text(
-    lines: Sequence[Line],  # of one poster
-) -> str:
-    "What is written on a poster, a line a line."
+def as_text(lines: Sequence[Line]) -> str:
+    "What is written on one poster, a line a line."
     return "\n".join(line.text for line in lines)
 
 

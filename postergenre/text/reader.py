@@ -12,8 +12,6 @@ from torch.utils.data import get_worker_info
 
 from postergenre.data.augment import PosterImage
 
-__all__ = ["Line", "WordReader", "read_words"]
-
 READ_SIZE = (672, 448)  # (height, width) in pixels: half as large again as most posters here, smaller words are lost
 
 
@@ -79,10 +77,8 @@ def read_words(
     return WordReader()(as_read(poster))
 
 
-def as_read(
-    poster: str | Path,  # as in read_words
-) -> np.ndarray:  # uint8 (height, width, 3)
-    "A poster as the reader sees it, and as loaders of READ_SIZE show it to a network."
+def as_read(poster: str | Path) -> np.ndarray:
+    "A poster as the reader sees it, uint8 (height, width, 3): as loaders of READ_SIZE show it to a network."
     return np.array(Pipeline([Resize(READ_SIZE, method=ResizeMethod.Squish)], split_idx=1)(PosterImage.create(poster)))
 
 

@@ -1,7 +1,7 @@
 """A poster as something written: the modality whose features are the meaning of the words on it."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -61,26 +61,15 @@ class Words(Modality):
         encoded = self.encoder.encode(list(map(as_text, readings)), convert_to_tensor=True, show_progress_bar=False)
         return encoded.float().clone()  # else it could not be trained on: it is made in inference mode
 
-    def all_lines(
-        self,
-        movies: pd.DataFrame,  # with the column poster
-    ) -> list[list[Line]]:  # of each. ValueError: a poster cannot be read
-        "What is written on posters, from the file where it is kept."
+    def all_lines(self, movies: pd.DataFrame) -> list[list[Line]]:  # ValueError: a poster cannot be read
+        "What is written on movies' posters, from the file where it is kept."
         rows = list(map(as_movie, movies.to_dict("records")))
         keys = [self.key(row) if self.folder else None for row in rows]
         said = list(self._read(rows, keys, list(range(len(rows))), "", 0, None))
         refuse_unreadable(movies["poster"], [error for _, error in said])
         return [lines[0] if lines else [] for lines, _ in said]
 
-    def explain(
-        self,
-        movie: Mapping,
-        reading: list[Line],
-        logits: Callable[[torch.Tensor], torch.Tensor],
-        log_odds: Callable[[torch.Tensor], np.ndarray],
-        genres: Sequence[int],
-        absent: torch.Tensor,
-    ) -> Part:
+    def explain(self, movie: Mapping, reading: list[Line], logits, log_odds, genres: Sequence[int], absent) -> Part:
         "The lines, each with what the log-odds lose without it; as heat their boxes, where they add."
         without = [[*reading[:i], *reading[i + 1 :]] for i in range(len(reading))]
         with torch.no_grad():

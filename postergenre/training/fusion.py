@@ -13,7 +13,7 @@ from postergenre.data.augment import PosterImage
 from postergenre.data.genres import check_genres
 from postergenre.data.loaders import show_posters
 from postergenre.data.reading import as_movie, poster_of
-from postergenre.modality import Explanation, Modality, no_parts
+from postergenre.modality import Explanation, Found, Modality, no_parts
 from postergenre.training.learner import ABSENT, PosterLearner, prediction
 from postergenre.training.readings import Readings
 
@@ -68,45 +68,29 @@ class ProbeLearner(PosterLearner):
         for modality in self.modalities:
             modality.views(views)
 
-    def features(
-        self,
-        movies: pd.DataFrame,
-        views: str = "auto",
-        bs: int = 32,
-        workers: int = 0,
-        progress: bool | None = None,
-    ) -> tuple[list[np.ndarray], list[str | None]]:  # (views, features of all), no rows: all are absent; errors
-        "What the modalities see; NaN stands for one that a movie lacks."
-        seen = [modality.features(movies, views, bs, workers, progress) for modality in self.modalities]
+    def features(self, movies: pd.DataFrame, views: str = "auto", **kwargs) -> Found:
+        "What the modalities see of each, (views, features of all), NaN for one that it lacks; errors. As `outputs`."
+        seen = [modality.features(movies, views, **kwargs) for modality in self.modalities]
         errors = [next(filter(None, said), None) for said in zip(*(e for _, e in seen), strict=True)]
         each = zip(*(rows for rows, _ in seen), strict=True)
         return [side_by_side(rows, self.model.widths) for rows in each], errors
 
-    def outputs(self, movies, views="auto", bs=64, workers=0, progress=None):
+    def outputs(self, movies: pd.DataFrame, views: str = "auto", **kwargs) -> Found:
         "As PosterLearner.outputs, from what the modalities see."
         self.check_views(views)
-        rows, errors = self.features(movies, views, bs, workers, progress)
-        there = [x for x in rows if len(x)]
-        if not there:
-            return [np.zeros((0, len(self.dls.vocab)), dtype=np.float32)] * len(rows), errors
-        logits = self.logits_of(torch.from_numpy(np.concatenate(there))).cpu().numpy()
+        rows, errors = self.features(movies, views, **kwargs)
+        logits = self.logits_of(torch.from_numpy(np.concatenate(rows))).cpu().numpy()
         return np.split(logits, np.cumsum([len(x) for x in rows])[:-1]), errors
 
-    def logits_of(
-        self,
-        features: torch.Tensor,  # (rows, features of all modalities), NaN where absent
-    ) -> torch.Tensor:  # (rows, genres)
-        "What the head makes of features."
+    def logits_of(self, features: torch.Tensor) -> torch.Tensor:
+        "What the head makes of features, (rows, features of all modalities), NaN where absent -> (rows, genres)."
         model = self.model.to(self.dls.device).eval()
         x = features.to(model.absent)
         with torch.inference_mode():
             return model.head(torch.where(x.isnan(), model.absent, x))
 
-    def log_odds(
-        self,
-        logits: torch.Tensor,  # (rows, genres)
-    ) -> np.ndarray:  # calibrated
-        "Log-odds of probabilities."
+    def log_odds(self, logits: torch.Tensor) -> np.ndarray:
+        "Log-odds of the probabilities that logits (rows, genres) stand for, calibrated."
         return logit(self.activation(logits).double().cpu().numpy().clip(SURE, 1 - SURE))
 
     def predict(
@@ -179,11 +163,8 @@ class ProbeLearner(PosterLearner):
         return Explanation(said, pd.concat(parts, ignore_index=True), heat, heading, meaning)
 
 
-def side_by_side(
-    rows: Sequence[np.ndarray],  # (views, features) of each modality, no rows: it is absent
-    widths: Sequence[int],  # features of each
-) -> np.ndarray:  # (views, features of all); no rows: all are absent
-    "The features of one movie; a modality of fewer views counts with its mean, an absent one is NaN."
+def side_by_side(rows: Sequence[np.ndarray], widths: Sequence[int]) -> np.ndarray:
+    "One movie's (views, features) of each modality beside each other; of fewer views its mean, of none NaN."
     n = max(map(len, rows))
     columns = []
     for own, width in zip(rows, widths, strict=True):

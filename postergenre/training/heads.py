@@ -69,9 +69,7 @@ def rbf_features(
     return RBFFeatures(landmarks, root, found.gamma)
 
 
-def score(
-    figures: dict,  # with top_n_accuracy and macro_ap
-) -> float:
+def score(figures: dict) -> float:
     "What a head is chosen by: the mean of top-n accuracy and macro AP, as each alone is noisy on few movies."
     return (figures["top_n_accuracy"] + figures["macro_ap"]) / 2
 

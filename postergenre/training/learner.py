@@ -19,7 +19,7 @@ from postergenre.data.augment import PosterImage
 from postergenre.data.files import write_whole
 from postergenre.data.genres import check_genres
 from postergenre.data.reading import as_movie, poster_of
-from postergenre.modality import Explanation, no_parts
+from postergenre.modality import Explanation, Found, no_parts
 from postergenre.vision.gradcam import HEADING, MEANING, class_heats, dense_crops, view_boxes
 from postergenre.vision.maps import evaluating
 from postergenre.vision.pictures import PosterViews, by_shape
@@ -70,10 +70,7 @@ class PosterLearner(Learner):
         "What validation makes of a poster."
         return for_validation(self.dls.valid.after_item)
 
-    def use_cache(
-        self,
-        folder: str | Path | None,  # None: none
-    ) -> None:
+    def use_cache(self, folder: str | Path | None) -> None:
         "Keep what is computed once in files; a network that is trained looks anew each time."
 
     def probs(
@@ -86,7 +83,7 @@ class PosterLearner(Learner):
     ) -> tuple[np.ndarray, list[str | None]]:  # (movies, genres), NaN where there is an error; an error or None each
         "Probabilities, each the mean over views. The error ABSENT: the movie has nothing that the learner looks at."
         activation = self.activation  # a learner without one is refused before it looks at thousands of posters
-        outputs, errors = self.outputs(movies, views, bs, workers, progress)
+        outputs, errors = self.outputs(movies, views, bs=bs, workers=workers, progress=progress)
         probs = np.full((len(outputs), len(self.dls.vocab)), np.nan, dtype=np.float32)
         for i, rows in enumerate(outputs):
             if len(rows):
@@ -95,31 +92,18 @@ class PosterLearner(Learner):
                 errors[i] = ABSENT
         return probs, errors
 
-    def outputs(
-        self,
-        movies: pd.DataFrame,  # as in `probs`
-        views: str = "auto",  # as in `probs`
-        bs: int = 64,
-        workers: int = 0,
-        progress: bool | None = None,
-    ) -> tuple[list[np.ndarray], list[str | None]]:  # (views, genres) of each movie, none where absent; errors
-        "Logits of each view. ValueError: as in `check_views`."
+    def outputs(self, movies: pd.DataFrame, views: str = "auto", **kwargs) -> Found:
+        "Logits (views, genres) of each movie, no rows where it lacks all; errors. Arguments as in `probs`."
         self.check_views(views)
         self.model.to(self.dls.device).eval()
-        return _OwnViews(self).features(movies, views, bs, workers, progress)
+        return _OwnViews(self).features(movies, views, **kwargs)
 
-    def view_outputs(
-        self,
-        views: torch.Tensor,  # uint8 (views, 3, height, width), of one size
-    ) -> torch.Tensor:  # (views, genres), on the learner's device
-        "The network's outputs for pictures, batch transforms included."
+    def view_outputs(self, views: torch.Tensor) -> torch.Tensor:
+        "The network's outputs for pictures of one size, uint8 (views, 3, height, width) -> (views, genres)."
         x = for_validation(self.dls.valid.after_batch)(TensorImage(views).to(self.dls.device))
         return self.model(x.as_subclass(torch.Tensor).contiguous(memory_format=torch.channels_last))
 
-    def check_views(
-        self,
-        views: str,  # as in `parse_views`
-    ) -> None:  # ValueError: unknown names, or the learner cannot look at posters in this way
+    def check_views(self, views: str) -> None:  # ValueError: unknown names, or it cannot look at posters in this way
         "Make sure that the learner takes views, before it looks at thousands of posters."
         wanted = resolve_views(views, self.item_tfms)
         if len(wanted.scales) == 1 or crop_window(self.item_tfms):
@@ -200,9 +184,7 @@ class _OwnViews(PosterViews):
 
 
 @contextmanager
-def without_data(
-    learners: Sequence[Learner],
-) -> Iterator[None]:
+def without_data(learners: Sequence[Learner]) -> Iterator[None]:
     "Learners as they stand in a file, without movies and optimizer; afterwards they are as they were."
     before = [(learn.dls, learn.opt) for learn in learners]
     try:
@@ -215,12 +197,8 @@ def without_data(
             learn.dls, learn.opt = dls, opt
 
 
-def prediction(
-    probs: np.ndarray,  # (genres,)
-    thresh,  # one number, or one a genre
-    vocab: Sequence[str],
-) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:  # genres over the thresholds, which they are, probabilities
-    "What fastai's `predict` gives."
+def prediction(probs: np.ndarray, thresh, vocab: Sequence[str]) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:
+    "What fastai's `predict` gives: the genres over the thresholds, which they are, their probabilities (genres,)."
     probs = torch.from_numpy(np.asarray(probs, dtype=np.float32))
     over = probs > torch.as_tensor(thresh).cpu()
     return MultiCategory(g for g, on in zip(vocab, over, strict=True) if on), over, probs

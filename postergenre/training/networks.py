@@ -43,10 +43,8 @@ def model_learner(
     return learn
 
 
-def learner_options(
-    kwargs: dict,  # of fastai's Learner, as far as they are given
-) -> dict:
-    "With what all our learners have where nothing else is said: bce, Adam, top-n accuracy and macro AP."
+def learner_options(kwargs: dict) -> dict:
+    "Arguments of fastai's Learner, with bce, Adam, top-n accuracy and macro AP where nothing else is said."
     kwargs = {"metrics": [TopNAccuracy(), MacroAP()], "opt_func": Adam, "splitter": split_body_head} | kwargs
     return kwargs | {"loss_func": kwargs.get("loss_func") or poster_loss("bce")}
 
@@ -97,12 +95,8 @@ def custom_cnn_learner(
     return poster_learner(dls, CUSTOM, **kwargs)
 
 
-def with_stats(
-    dls: DataLoaders,  # stay as they are
-    mean: list[float],  # a channel, of values from 0 to 1
-    std: list[float],
-) -> DataLoaders:  # of the same class
-    "Loaders over the same data that normalise with another mean and std."
+def with_stats(dls: DataLoaders, mean: list[float], std: list[float]) -> DataLoaders:
+    "Loaders over the same data that normalise with another mean and std, a channel each, of values from 0 to 1."
 
     def swapped(loader):
         others = [t for t in loader.after_batch.fs if not isinstance(t, Normalize)]
@@ -112,17 +106,12 @@ def with_stats(
         return loader.new(after_batch=pipeline)
 
     new = type(dls)(*(swapped(loader) for loader in dls.loaders), path=dls.path, device=dls.device)
-    for name in ("genre_freq", "row_freq"):
-        if hasattr(dls, name):
-            setattr(new, name, getattr(dls, name))
+    new.genre_freq, new.row_freq = (getattr(dls, name, None) for name in ("genre_freq", "row_freq"))
     return new
 
 
-def start_at_frequencies(
-    layer: nn.Module,  # the last one
-    freq: np.ndarray | None,  # (genres,); None: unknown
-) -> None:
-    "Set a bias to the log-odds of the genres, so that training starts at popularity and not at 50 %."
+def start_at_frequencies(layer: nn.Module, freq: np.ndarray | None) -> None:
+    "Set the last layer's bias to the log-odds of the genres (None: unknown), so that training starts at popularity."
     bias = getattr(layer, "bias", None)
     if freq is not None and bias is not None:
         freq = torch.as_tensor(np.clip(freq, 1e-3, 1 - 1e-3), dtype=bias.dtype)

@@ -63,10 +63,7 @@ def _made(modalities, dls, pretrained, weights, stages) -> Iterator[Modality]:
             yield modality
 
 
-def width_of(
-    modality: Modality,
-    movies: Sequence[dict],  # of which one has what it looks at. ValueError: none has
-) -> int:
+def width_of(modality: Modality, movies: Sequence[dict]) -> int:  # ValueError: no movie has what it looks at
     "How many features a modality gives."
     for movie in movies:
         with suppress(*UNREADABLE):
@@ -103,13 +100,8 @@ def fit_probe(
     return table
 
 
-def side_features(
-    learn: ProbeLearner,
-    movies: pd.DataFrame,  # with the column genres. ValueError: a poster cannot be read
-    views: str = "center",
-    **kwargs,  # for ProbeLearner.features
-) -> tuple[np.ndarray, np.ndarray]:  # (rows, features), a row a view, NaN where absent; (rows, genres)
-    "What a head is fitted to."
+def side_features(learn: ProbeLearner, movies: pd.DataFrame, views: str = "center", **kwargs):
+    "What a head is fitted to: (rows, features), a row a view, NaN where absent; (rows, genres)."
     rows, errors = learn.features(movies, views, **kwargs)
     refuse_unreadable(movies["poster"], errors)
     targets = np.repeat(multi_hot(movies["genres"], learn.dls.vocab), list(map(len, rows)), axis=0)

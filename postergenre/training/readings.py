@@ -55,10 +55,8 @@ class ReadMovie(RandTransform):
         return Readings([modality.read(movie, self.train) for modality in self.modalities])
 
 
-def batch_of_readings(
-    samples: list[tuple],  # (readings,) or (readings, targets)
-) -> tuple:
-    "One batch for a ProbeModel."
+def batch_of_readings(samples: list[tuple]) -> tuple:
+    "One batch for a ProbeModel, of (readings,) or (readings, targets) each."
     readings, *targets = zip(*samples, strict=True)
     return Readings([r.rows for r in readings]), *map(torch.stack, targets)
 

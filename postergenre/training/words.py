@@ -1,7 +1,6 @@
 """Training the encoder of words together with its head, on what was read: posters are not opened again."""
 
 import copy
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -40,17 +39,6 @@ class TextModel(nn.Module):
         return self.head(self.drop(self.norm(self.encoder(tokens)["sentence_embedding"])))
 
 
-def text_loader(
-    texts: Sequence[str],
-    targets: np.ndarray,  # (texts, genres)
-    encoder: nn.Module,  # whose tokenizer is used
-    **kwargs,  # of fastai's DataLoader: bs, shuffle, drop_last
-) -> DataLoader:  # of (tokens, targets); the texts of a batch are as long as its longest
-    "Texts in batches."
-    items = list(zip(texts, torch.as_tensor(targets, dtype=torch.float32), strict=True))
-    return DataLoader(items, create_batch=partial(_tokens_and_targets, encoder), **kwargs)
-
-
 def text_learner(
     learn: ProbeLearner,  # of words, with a fitted linear head; it shares its encoder, which is trained in place
     movies: pd.DataFrame,  # with the columns poster, genres, split (train and valid are used)
@@ -66,18 +54,17 @@ def text_learner(
         ) from e
     sides, loaders = [movies[movies["split"] == side] for side in ("train", "valid")], []
     for is_train, side in zip((True, False), sides, strict=True):
-        texts = [as_text(lines) for lines in words.all_lines(side)]
-        y = multi_hot(side["genres"], learn.dls.vocab)
-        loaders.append(text_loader(texts, y, encoder, bs=bs, shuffle=is_train, drop_last=is_train))
+        y = torch.from_numpy(multi_hot(side["genres"], learn.dls.vocab))
+        items = list(zip(map(as_text, words.all_lines(side)), y, strict=True))
+        batches = {"bs": bs, "shuffle": is_train, "drop_last": is_train}
+        loaders.append(DataLoader(items, create_batch=partial(_tokens_and_targets, encoder), **batches))
     embeddings = torch.from_numpy(np.concatenate(words.features(sides[0])[0]))
     dls = DataLoaders(*loaders, device=learn.dls.device)
     options = learner_options({"wd": WD, "splitter": split_encoder_head})
     return PosterLearner(dls, TextModel(encoder, head, embeddings), learn.arch, **options)
 
 
-def split_encoder_head(
-    model: TextModel,
-) -> list[list[nn.Parameter]]:
+def split_encoder_head(model: TextModel) -> list[list[nn.Parameter]]:
     "fastai splitter, for a learning rate each."
     return [list(model.encoder.parameters()), list(model.head.parameters())]
 
