@@ -37,21 +37,25 @@ class PosterEnsemble:
         pool: str = "mean",  # or "odds", for members that know different things, as words and pictures: `pool_probs`
     ):
         self.members = list(members)
-        if not self.members or not all(isinstance(m, PosterLearner) for m in self.members):
-            raise ValueError("An ensemble has one learner or more as its members: PosterEnsemble([learn, other])")
         self.views = [views] * len(self.members) if isinstance(views, str) else list(views)
         if len(self.views) != len(self.members):
             raise ValueError(
                 f"There are {len(self.views)} views for {len(self.members)} members; pass one text for all, or one each"
             )
-        vocab = list(self.dls.vocab)
-        for name, member, of_member in zip(self.names, self.members, self.views, strict=True):
-            if list(member.dls.vocab) != vocab:
+        try:
+            told = [(list(m.dls.vocab), m.arch, m.check_views) for m in self.members]
+            (vocab, *_), *_ = told
+        except (AttributeError, ValueError) as e:
+            raise ValueError(
+                "An ensemble has one learner or more as its members: PosterEnsemble([learn, other])"
+            ) from e
+        for name, of_member, (own, _, check_views) in zip(self.names, self.views, told, strict=True):
+            if own != vocab:
                 raise ValueError(
                     f"{name} knows other genres than {self.names[0]}, or in another order; train all members with the "
                     "same vocabulary"
                 )
-            member.check_views(of_member)
+            check_views(of_member)
         check_pool(pool, self.genre_freq)
         self.pool, self.loss_func = pool, SimpleNamespace(thresh=0.5)
         self.weights = weights
