@@ -1,7 +1,6 @@
 """Raw texts of the IMDb export as typed columns; absent is missing, never the text "N/A"."""
 
 import re
-from collections.abc import Sequence
 
 import pandas as pd
 
@@ -25,11 +24,7 @@ def as_list(
     "A cell of a table as a list of texts."
     if isinstance(value, str):
         value = value.split(delim)
-    elif not isinstance(value, Sequence | pd.Series | set | frozenset) and not hasattr(value, "tolist"):
-        return []
-    if not isinstance(value, list | tuple | set | frozenset):
-        value = list(value) if hasattr(value, "__len__") else []
-    texts = (str(v).strip() for v in value)
+    texts = (str(v).strip() for v in (value if hasattr(value, "__len__") else ()))  # None, nan and NA have no length
     return list(dict.fromkeys(t for t in texts if t and t != "N/A"))
 
 

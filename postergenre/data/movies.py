@@ -102,26 +102,20 @@ def _from_table(table: pd.DataFrame, folder: Path, poster_col: str, genre_col: s
             f"Name yours: read_movies(..., {', '.join(f'{arg}=...' for arg in missing)})"
         )
     posters = [_find_poster(folder, p) for p in table[poster_col]]
-    rest = table.drop(columns=list({poster_col, genre_col}))
-    rest = rest.drop(columns=[c for c in ("poster", "genres") if c in rest.columns])
-    if "id" not in rest.columns:
+    movies = table.drop(columns=[c for c in table if c in (poster_col, genre_col, "poster", "genres")])
+    if "id" not in movies:
         stems = pd.Series([p.stem if p else f"row {i}" for i, p in enumerate(posters)])
         # Two folders may hold the same file name: then the whole path is the id.
         ids = [
             str(p) if p and twice else stem
             for p, stem, twice in zip(posters, stems, stems.duplicated(False), strict=True)
         ]
-        rest.insert(0, "id", ids)
-    if "title" not in rest.columns:
-        rest.insert(1, "title", rest["id"].astype(str))
-    movies = rest.reset_index(drop=True)
-    at = len([c for c in ("id", "title", "year") if c in movies.columns])
-    movies = movies[
-        [c for c in ("id", "title", "year") if c in movies] + [c for c in movies if c not in ("id", "title", "year")]
-    ]
-    movies.insert(at, "poster", posters)
-    movies.insert(at + 1, "genres", [as_list(g, delim) for g in table[genre_col]])
-    return movies
+        movies["id"] = ids
+    if "title" not in movies:
+        movies["title"] = movies["id"].astype(str)
+    movies = movies.assign(poster=posters, genres=[as_list(g, delim) for g in table[genre_col]])
+    first = [c for c in ("id", "title", "year", "poster", "genres") if c in movies]
+    return movies[first + [c for c in movies if c not in first]].reset_index(drop=True)
 
 
 def _find_poster(folder: Path, poster: object) -> Path | None:

@@ -1,1 +1,1 @@
-"""The parts of the demo posters: words, plan, pen, motifs, textures, lettering, layout. Private; see demo.py."""
+"""The parts of the demo posters: words, plan, pen, motifs, textures, lettering, layout. Private; see make.py."""
