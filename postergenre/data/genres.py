@@ -5,40 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-GENRES = (
-    "Action",
-    "Adventure",
-    "Animation",
-    "Biography",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Family",
-    "Fantasy",
-    "History",
-    "Horror",
-    "Music",
-    "Mystery",
-    "Other",
-    "Romance",
-    "Sci-Fi",
-    "Sport",
-    "Thriller",
-    "War",
+_NAMES = (
+    "Action Adventure Animation Biography Comedy Crime Documentary Drama Family Fantasy History Horror Music Mystery "
+    "Other Romance Sci-Fi Sport Thriller War"
 )
-
-MERGE = {
-    "Adult": "Other",
-    "Game-Show": "Other",
-    "News": "Other",
-    "Reality-TV": "Other",
-    "Short": "Other",
-    "Talk-Show": "Other",
-    "Western": "Other",
-    "Musical": "Music",
-}
-
+GENRES = tuple(_NAMES.split())
+RARE = ("Adult", "Game-Show", "News", "Reality-TV", "Short", "Talk-Show", "Western")
+MERGE = dict.fromkeys(RARE, "Other") | {"Musical": "Music"}
 NO_GENRE = frozenset({"", "N/A"})
 
 

@@ -34,9 +34,7 @@ def split_crops(
     return rows
 
 
-def seen_share(
-    rows: pd.DataFrame,  # from split_crops
-) -> float:  # between 0 and 1
-    "The share of the test crops whose poster stands in training too."
+def seen_share(rows: pd.DataFrame) -> float:
+    "The share of the test crops, from split_crops, whose poster stands in training too."
     test = rows[rows["split"] == "test"]
     return float(test["movie"].isin(rows.loc[rows["split"] == "train", "movie"]).mean())

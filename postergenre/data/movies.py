@@ -17,8 +17,7 @@ def read_movies(
     genre_col: str = "genres",  # CSV: column of genres, a text such as "Action, Drama" or a list
     delim: str = ",",  # CSV: what stands between two genres; spaces around it are trimmed
     vocab: Sequence[str] = GENRES,  # the genres to end up with
-    mapping: Mapping[str, str]
-    | None = None,  # raw genre -> genre of vocab; None: the study's merge, if vocab is GENRES
+    mapping: Mapping[str, str] | None = None,  # raw genre -> genre of vocab; None: the study's merge, for GENRES
     check_posters: bool = False,  # open every poster (in parallel) and leave out those that cannot be read
     verbose: bool = True,  # print how many were read and what was left out
 ) -> pd.DataFrame:  # one row a movie; `.attrs["left_out"]`: reason -> ids, see `left_out`
@@ -36,11 +35,8 @@ def read_movies(
             raise FileNotFoundError(
                 f"There is no {source} (seen from {Path.cwd()}); pass the folder or CSV of your movies"
             )
-        if source.is_dir():
-            movies = read_study(source)
-        else:
-            table = pd.read_csv(source)
-            movies = _from_table(table, source.parent, poster_col, genre_col, delim, str(source))
+        table = (poster_col, genre_col, delim, str(source))
+        movies = read_study(source) if source.is_dir() else _from_table(pd.read_csv(source), source.parent, *table)
 
     read, left_out = len(movies), {}
 
@@ -106,11 +102,8 @@ def _from_table(table: pd.DataFrame, folder: Path, poster_col: str, genre_col: s
     if "id" not in movies:
         stems = pd.Series([p.stem if p else f"row {i}" for i, p in enumerate(posters)])
         # Two folders may hold the same file name: then the whole path is the id.
-        ids = [
-            str(p) if p and twice else stem
-            for p, stem, twice in zip(posters, stems, stems.duplicated(False), strict=True)
-        ]
-        movies["id"] = ids
+        paths = [str(p) if p else stem for p, stem in zip(posters, stems, strict=True)]
+        movies["id"] = stems.where(~stems.duplicated(False), paths)
     if "title" not in movies:
         movies["title"] = movies["id"].astype(str)
     movies = movies.assign(poster=posters, genres=[as_list(g, delim) for g in table[genre_col]])

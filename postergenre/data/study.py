@@ -45,6 +45,7 @@ def read_documents(
 
 
 def read_study(folder: Path) -> pd.DataFrame:
+    "The movies of a folder in the study's layout."
     files = sorted((folder / STUDY_METADATA).glob("*.txt"))
     if not files:
         raise ValueError(
@@ -61,10 +62,7 @@ def read_study(folder: Path) -> pd.DataFrame:
     if not documents:
         raise ValueError(f"{folder / STUDY_METADATA} holds no documents: its {len(files)} files are empty")
     raw = pd.DataFrame(documents)
-    movies = clean_metadata(raw)
-    posters = folder / STUDY_POSTERS
-    movies.insert(
-        3, "poster", [posters / year / f"{i}.jpg" for year, i in zip(raw["year"], raw["imdbID"], strict=True)]
-    )
+    movies, files = clean_metadata(raw), zip(raw["year"], raw["imdbID"], strict=True)
+    movies.insert(3, "poster", [folder / STUDY_POSTERS / year / f"{i}.jpg" for year, i in files])
     movies.insert(4, "genres", [as_list(text) for text in raw["Genre"]])
     return movies

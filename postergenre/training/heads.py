@@ -64,7 +64,9 @@ def rbf_features(
     "Rows drawn at random as landmarks, as wide as they are apart on average (Nystroem; Williams & Seeger 2000)."
     rows = x[torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))[:n]]
     apart = squared_distances(rows, rows).sum().item() / max(1, len(rows) * (len(rows) - 1))
-    found = Nystroem(gamma=WIDTH / max(apart, 1e-6), n_components=len(rows), random_state=seed).fit(rows.double().numpy())
+    found = Nystroem(gamma=WIDTH / max(apart, 1e-6), n_components=len(rows), random_state=seed).fit(
+        rows.double().numpy()
+    )
     landmarks, root = (torch.as_tensor(a, dtype=torch.float32) for a in (found.components_, found.normalization_))
     return RBFFeatures(landmarks, root, found.gamma)
 
