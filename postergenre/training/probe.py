@@ -1,6 +1,6 @@
 """A strong model in minutes: a head on what frozen modalities see, as an ordinary learner."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
@@ -53,12 +53,12 @@ def probe_learner(
 
 
 def _made(modalities, dls, pretrained, weights, stages) -> Iterator[Modality]:
-    crop = "random" if crop_window(for_validation(dls.valid.after_item)) else "whole"
+    size, crop = size_of(dls), "random" if crop_window(for_validation(dls.valid.after_item)) else "whole"
     for modality in modalities:
         if modality == WORDS:
             yield Words(None if weights == LITE else weights)
         elif isinstance(modality, str):
-            yield Pictures.by_name(modality, size_of(dls), pretrained, None if pretrained else weights, stages, crop)
+            yield Pictures.by_name(modality, size, pretrained, None if pretrained else weights, stages, crop)
         else:
             yield modality
 
@@ -89,8 +89,10 @@ def fit_probe(
     model = learn.model
     if strengths is None and not kernel:
         strengths = max(zip(model.widths, learn.modalities, strict=True), key=itemgetter(0))[1].strengths
-    train, valid = (movies[movies["split"] == side] for side in ("train", "valid"))
-    (x, y), (seen, truth) = (side_features(learn, *of, **kwargs) for of in ((train, views), (valid, "center")))
+    (x, y), (seen, truth) = (
+        side_features(learn.features, movies[movies["split"] == side], learn.dls.vocab, of, **kwargs)
+        for side, of in (("train", views), ("valid", "center"))
+    )
     absent = np.nansum(x, axis=0) / np.maximum((~np.isnan(x)).sum(0), 1).astype(np.float32)
     x, seen = (np.where(np.isnan(rows), absent, rows) for rows in (x, seen))
     head, table = fit_head(x, y, seen, truth, strengths, kernel, seed)
@@ -100,19 +102,18 @@ def fit_probe(
     return table
 
 
-def side_features(learn: ProbeLearner, movies: pd.DataFrame, views: str = "center", **kwargs):
+def side_features(features: Callable, movies: pd.DataFrame, vocab: Sequence[str], views: str = "center", **kwargs):
     "What a head is fitted to: (rows, features), a row a view, NaN where absent; (rows, genres)."
-    rows, errors = learn.features(movies, views, **kwargs)
+    rows, errors = features(movies, views, **kwargs)
     refuse_unreadable(movies["poster"], errors)
-    targets = np.repeat(multi_hot(movies["genres"], learn.dls.vocab), list(map(len, rows)), axis=0)
-    return np.concatenate(rows), targets
+    return np.concatenate(rows), np.repeat(multi_hot(movies["genres"], vocab), list(map(len, rows)), axis=0)
 
 
 def start_from_probe(
     learn: PosterLearner,  # from poster_learner with weights, on whole posters; its last layer is replaced
     movies: pd.DataFrame,  # with the columns poster, genres, split
     folder: str | Path | None = None,  # where features are kept
-    **kwargs,  # for ProbeLearner.features: bs, workers, progress
+    **kwargs,  # for Modality.features: bs, workers, progress
 ) -> pd.DataFrame:  # as fit_probe
     """Fit the last layer on the network's features as they are, before all of it is trained.
 
@@ -120,9 +121,10 @@ def start_from_probe(
     """
     norm = next(t for t in learn.dls.valid.after_batch.fs if isinstance(t, Normalize))
     stats = tuple(t.detach().cpu().flatten().tolist() for t in (norm.mean, norm.std))
-    probe = probe_learner(learn.dls, Pictures(learn.arch, pooled_body(learn.model), size_of(learn.dls), stats))
-    probe.use_cache(folder)
-    table = fit_probe(probe, movies, **kwargs)
-    x, _ = side_features(probe, movies[movies["split"] == "train"], **kwargs)
-    set_head(learn.model, probe.model.head, Standardize.fit(torch.from_numpy(x)))
+    pictures = Pictures(learn.arch, pooled_body(learn.model), size_of(learn.dls), stats)
+    pictures.keep_in(folder)
+    sides = [movies[movies["split"] == side] for side in ("train", "valid")]
+    (x, y), valid = (side_features(pictures.features, side, learn.dls.vocab, **kwargs) for side in sides)
+    head, table = fit_head(x, y, *valid)
+    set_head(learn.model, head, Standardize.fit(torch.from_numpy(x)))
     return table

@@ -32,7 +32,8 @@ class TextModel(nn.Module):
     ):
         super().__init__()
         self.encoder, self.norm, self.drop = encoder, Standardize.fit(embeddings), nn.Dropout(DROPOUT)
-        self.head = self.norm.before(copy.deepcopy(head))
+        self.head = nn.Linear(*head.weight.shape[::-1])
+        self.head.load_state_dict(self.norm.before(copy.deepcopy(head)).state_dict())
 
     def forward(self, tokens: dict) -> torch.Tensor:
         "What the encoder's tokenizer gives -> (batch, genres)."
