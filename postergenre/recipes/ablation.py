@@ -14,7 +14,7 @@ import inspect
 from postergenre.recipes import lite
 from postergenre.recipes.runs.cli import build_parser, command
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
-from postergenre.recipes.runs.series_table import Table, show_table
+from postergenre.recipes.runs.series_table import show_table
 from postergenre.recipes.runs.setup import section
 from postergenre.training.callback import Budget
 
@@ -22,19 +22,8 @@ BASE = "base"
 OF_ALL = ("data", "epochs", "size", "seed", "limit", "workers", "out", "config")  # the recipe's own options
 NOT_HERE = ("protocol", "calibrate")  # would judge on the movies that they were fitted to, or on leaky ones
 CHANGES = (
-    "frozen=0",
-    "no-freeze_norm",
-    "no-stages",
-    "no-probe,head_lr=1e-3",
-    "no-flip,zoom=1",
-    "mixup=0.4",
-    "cutmix=1",
-    "dropout=0,drop_path=0",
-    "ema=0",
-    "smoothing=0.1",
-    "wd=0.3",
-    "lr=3e-4",
-    "loss=asymmetric",
+    *("frozen=0", "no-freeze_norm", "no-stages", "no-probe,head_lr=1e-3", "no-flip,zoom=1", "mixup=0.4", "cutmix=1"),
+    *("dropout=0,drop_path=0", "ema=0", "smoothing=0.1", "wd=0.3", "lr=3e-4", "loss=asymmetric"),
 )
 
 
@@ -73,18 +62,15 @@ def begin_ablation(options: dict) -> Series:  # ValueError: as in parse_change a
 
 def show_ablation(series: Series) -> None:  # ValueError: nothing is done
     "Compare what is done with the base: table, figure."
-    table = Table(series.finished(), series.failed, series.budget)
-    table.notes.insert(0, "VALIDATION movies, the best epoch of each run: to choose by, not to report.")
     section("Ablation")
-    show_table(series.whole, table, "ablation", "change")
+    note = "VALIDATION movies, the best epoch of each run: to choose by, not to report."
+    show_table(series, "ablation", "change", note)
     print(f"\nEverything is in {series.whole.folder}: ablation.md, .csv and .png; a folder each with learner.pkl and")
     print("report.html.")
 
 
-def parse_change(
-    text: str,  # options of recipes.lite without their dashes, e.g. "mixup=0.4" or "no-flip,zoom=1"
-) -> dict:  # name -> value. ValueError: unknown option, wrong value, or one that is the same in all runs
-    "A change as options."
+def parse_change(text: str) -> dict:  # ValueError: unknown option, wrong value, or one that is the same in all runs
+    'A change as options of recipes.lite: "no-flip,zoom=1" -> {"flip": False, "zoom": 1.0}.'
     parser = build_parser(lite.main)
 
     def error(message):

@@ -17,17 +17,17 @@ from pathlib import Path
 import postergenre._fastai  # noqa: F401
 
 from fastai.torch_core import set_seed
-from torch import nn
 
 from postergenre.data.augment import as_size
 from postergenre.data.genres import vocab_of
 from postergenre.evaluation.evaluate import evaluate
-from postergenre.recipes.runs.attention_table import AttentionTable, plot_attention
+from postergenre.recipes.runs.attention_table import as_cells, plot_attention, read_runs, summarize
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.run import make_loaders
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
+from postergenre.recipes.runs.series_table import terminal_text
 from postergenre.recipes.runs.setup import parse_size, section
-from postergenre.recipes.runs.training import train
+from postergenre.recipes.runs.training import count_parameters, train
 from postergenre.training.callback import Budget
 from postergenre.training.networks import freeze_norms, poster_learner
 from postergenre.vision.attention import attention_layers, check_kind
@@ -92,8 +92,9 @@ def show_places(options: dict, n_out: int) -> None:
     for kind in options["attention"]:
         model, _ = create_model(options["arch"], n_out, size, *weights, **layer(kind, options["after"]))
         names = {module: name for name, module in model.named_modules()}
-        added = [f"; {_count(m):,} of them after {names[m].rpartition('.')[0]}" for m in attention_layers(model)]
-        print(f"  {kind:<6}{_count(model):,} parameters{''.join(added)}")
+        added = [(count_parameters(m), names[m].rpartition(".")[0]) for m in attention_layers(model)]
+        where = "".join(f"; {n:,} of them after {module}" for n, module in added)
+        print(f"  {kind:<6}{count_parameters(model):,} parameters{where}")
 
 
 def done_by_kind(series: Series) -> dict[str, Path]:  # ValueError: nothing is done
@@ -104,19 +105,15 @@ def done_by_kind(series: Series) -> dict[str, Path]:  # ValueError: nothing is d
 
 def show_attention(series: Series) -> None:  # ValueError: nothing is done
     "Compare what is done: table, figure."
-    whole, options = series.whole, series.whole.config
-    table = AttentionTable(done_by_kind(series), series.failed, options["arch"], series.budget, options["seed"])
+    whole, (runs, popularity, notes) = series.whole, read_runs(done_by_kind(series), series.budget)
+    table = summarize(runs, popularity)
     section("Comparison")
-    print(table.text())
-    whole.write("attention.csv", table.summary().to_csv())
-    whole.write("attention_runs.csv", table.runs.to_csv())
-    whole.save_figure(plot_attention(table.runs, table.popularity), "attention.png")
+    print(terminal_text(as_cells(table), series.failed, notes, least=96))
+    whole.write("attention.csv", table.to_csv())
+    whole.write("attention_runs.csv", runs.to_csv())
+    whole.save_figure(plot_attention(runs, popularity), "attention.png")
     print(f"\nEverything is in {whole.folder}: attention.csv and .png, attention_runs.csv with a row a run; a folder a")
     print("run with learner.pkl and report.html.")
-
-
-def _count(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ Ctrl-C keeps the architectures that are done. The same command with --out of the
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.run import make_loaders
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
-from postergenre.recipes.runs.series_table import Table, plot_genres, show_table
+from postergenre.recipes.runs.series_table import per_genre, plot_genres, show_table
 from postergenre.recipes.runs.setup import section
 from postergenre.recipes.runs.training import train
 from postergenre.training.callback import Budget
@@ -37,8 +37,7 @@ def main(
     out: str | None = None,  # folder to write to, or to go on in (default: runs/compare, runs/compare-2, ...)
 ):
     "Train several architectures alike, score them on movies they never saw, compare them movie by movie."
-    options = dict(locals())
-    members = {name: {"arch": [name]} for name in arch}
+    options, members = dict(locals()), {name: {"arch": [name]} for name in arch}
     series = begin_series("compare", options, members, varies=["arch"], noun="architecture")
     data = shared_movies(series)
 
@@ -52,10 +51,8 @@ def main(
 
 def show_comparison(series: Series) -> None:  # ValueError: nothing is done
     "Compare what is done: tables, figures."
-    table = Table(series.finished(), series.failed, series.budget)
     section("Comparison")
-    show_table(series.whole, table, "comparison")
-    genres = table.per_genre()
+    genres = per_genre(show_table(series, "comparison"))
     series.whole.write("per_genre.csv", genres.to_csv())
     series.whole.save_figure(plot_genres(genres), "per_genre.png")
     files = "comparison.md, .csv and .png, per_genre.csv and .png"

@@ -35,11 +35,9 @@ def main(
     data = load_movies(run)
     show_genres(run, data)
 
-    dls = make_loaders(run, data)
-    learn = custom_cnn_learner(dls, pretrained=pretrained, weights=weights, loss=loss)
+    learn = custom_cnn_learner(make_loaders(run, data), pretrained=pretrained, weights=weights, loss=loss)
     training = train(run, learn)
-    if calibrate:
-        fit_probabilities(learn)
+    fit_probabilities(run, learn)
     export(run, learn)
 
     results = judge(run, data, learn)

@@ -39,8 +39,7 @@ def main(
     dls = make_loaders(run, data)
     learn = densenet_learner(dls, pretrained=pretrained, weights=weights, loss=loss, attention=attention)
     training = train(run, learn)
-    if calibrate:
-        fit_probabilities(learn)
+    fit_probabilities(run, learn)
     export(run, learn)
 
     results = judge(run, data, learn)

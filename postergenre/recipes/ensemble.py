@@ -91,10 +91,7 @@ def load_members(run: Run, data: Data) -> PosterEnsemble:
     return ensemble
 
 
-def check_split(
-    member: str | Path,  # file of an exported learner
-    movies: pd.DataFrame,  # columns id, split
-) -> None:  # ValueError: it was trained on a movie to judge on
+def check_split(member: str | Path, movies: pd.DataFrame) -> None:  # ValueError: it was trained on a movie to judge on
     "Make sure that a member saw no validation or test movie in training, and chose nothing on test movies."
     file = Path(member).parent / "split.csv"
     if not file.is_file():
@@ -123,34 +120,23 @@ def judge_members(run: Run, data: Data, ensemble: PosterEnsemble, side: str) -> 
     return results
 
 
-def together(
-    ensemble: PosterEnsemble,
-    results: list[Evaluation],  # of its members on the same movies
-) -> Evaluation:
-    "The ensemble's result, which follows from those of its members."
+def together(ensemble: PosterEnsemble, results: list[Evaluation]) -> Evaluation:
+    "The ensemble's result, which follows from those of its members on the same movies."
     probs, one = ensemble.together([r.probs for r in results]), results[0]
     return Evaluation(probs, one.targets, one.vocab, ensemble.thresh, one.ids, "ensemble", one.train_freq, one.titles)
 
 
-def finish(
-    run: Run,
-    data: Data,
-    ensemble: PosterEnsemble,
-    valid: list[Evaluation],  # of each member, then of the ensemble
-    test: list[Evaluation],  # the same on the test movies
-) -> None:
-    "Write the learner, its figures and those of its members, the report; say how to go on."
+def finish(run: Run, data: Data, ensemble: PosterEnsemble, valid: list[Evaluation], test: list[Evaluation]) -> None:
+    "Write the learner, its figures and those of its members, the report, say how to go on; the last result is its own."
     export(run, ensemble)
     run.write("breakdown.csv", balance_table(data.movies, 1, []).to_csv())  # its members have balanced, or not
+    columns = ensemble.names, run.config["members"], ensemble.views, ensemble.weights, valid[:-1], test[:-1]
     members = [
         {"name": name, "file": file, "views": views, "weight": round(float(weight), 6)}
-        for name, file, views, weight in zip(
-            ensemble.names, run.config["members"], ensemble.views, ensemble.weights, strict=True
-        )
+        | {"valid": figures(of_valid)[name], "test": figures(of_test)[name]}
+        for name, file, views, weight, of_valid, of_test in zip(*columns, strict=True)
     ]
-    for member, *results in zip(members, valid, test, strict=False):
-        member["valid"], member["test"] = (figures(result)[member["name"]] for result in results)
-    parameters = count_parameters(*ensemble.members)
+    parameters = count_parameters(*(member.model for member in ensemble.members))
     words = pooled_words(ensemble.arch, parameters, len(members), ensemble.pool)
     made = Training(ensemble.arch, parameters, words, "Members")
     write_results(run, data, ensemble, made, test[-1], valid=figures(valid[-1]), members=members)

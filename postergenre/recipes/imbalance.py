@@ -10,6 +10,7 @@ frequent as they really are. Minutes, as nothing but the heads is trained.
 
 import json
 from dataclasses import replace
+from itertools import cycle
 
 import postergenre._fastai  # noqa: F401
 
@@ -29,6 +30,7 @@ from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table
 from postergenre.inference.calibrate import fit_calibration, mean_probs
+from postergenre.interpret.charts import closed, no_frame
 from postergenre.losses import poster_loss
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.run import Data, Run, about, begin, load_movies, make_loaders, show_genres
@@ -39,7 +41,6 @@ from postergenre.training.probe import probe_learner
 
 SHOWN = ("top_n_accuracy", "macro_ap", "recall_at_n", "ece")
 STRENGTHS = (2.0, 1.0, 0.5, 0.25, 0.12, 0.06, 0.03)  # down to where focal loss, a twentieth of the others, is at home
-CALIBRATED = " calibrated"
 MARKERS = "os^Dv<>P"
 
 
@@ -80,9 +81,7 @@ def main(
     show_imbalance(run, data, results)
 
 
-def crop_features(
-    learn: ProbeLearner,
-) -> tuple[np.ndarray, np.ndarray]:  # (crops, features), (crops, genres)
+def crop_features(learn: ProbeLearner) -> tuple[np.ndarray, np.ndarray]:  # (crops, features), (crops, genres)
     "What the frozen network sees in one epoch of training crops."
     features, targets, loader = [], [], learn.dls.train
     learn.model.to(learn.dls.device)
@@ -93,11 +92,8 @@ def crop_features(
     return np.concatenate(features), np.concatenate(targets)
 
 
-def view_features(
-    learn: ProbeLearner,
-    movies: pd.DataFrame,  # with the column poster. ValueError: one cannot be read
-) -> list[np.ndarray]:  # (views, features) of each
-    "What the frozen network sees in the views with which the learner would predict."
+def view_features(learn: ProbeLearner, movies: pd.DataFrame) -> list[np.ndarray]:  # (views, features) of each
+    "What the frozen network sees in the views with which the learner would predict. ValueError: an unreadable poster."
     rows, errors = learn.features(movies)
     refuse_unreadable(movies["poster"], errors)
     return rows
@@ -109,14 +105,11 @@ def logits_of(head: torch.nn.Module, views: list[np.ndarray]) -> list[np.ndarray
     return np.split(logits, np.cumsum([len(rows) for rows in views])[:-1])
 
 
-def fit_losses(
-    run: Run,
-    data: Data,
-    learn: ProbeLearner,  # a probe of crops
-    balance: str,  # what its training crops were balanced by
-    judged: dict[str, list[np.ndarray]],  # valid, test: (views, features) of each movie
-) -> list[Evaluation]:  # two a loss
-    "Fit a head with each loss, calibrate it on validation, judge both on test."
+def fit_losses(run: Run, data: Data, learn: ProbeLearner, balance: str, judged: dict) -> list[Evaluation]:  # two a loss
+    """Fit a head with each loss, calibrate it on validation, judge both on test.
+
+    Of a probe of crops that were so balanced; judged: valid and test, (views, features) of each movie.
+    """
     set_seed(run.config["seed"], reproducible=True)
     x, y = crop_features(learn)
     truth = multi_hot(data.side("valid")["genres"], learn.dls.vocab)
@@ -127,11 +120,11 @@ def fit_losses(
         valid, test = (logits_of(head, judged[side]) for side in ("valid", "test"))
         scale, bias = fit_calibration(valid, truth)
         label = f"{balance} {name}"
-        for ending, probs in (("", mean_probs(test)), (CALIBRATED, mean_probs(test, scale, bias))):
+        for ending, probs in (("", mean_probs(test)), (" calibrated", mean_probs(test, scale, bias))):
             result = evaluate(learn, data.side("test"), data.side("train"), label + ending, probs=probs)
             result.save(run.folder / f"{result.name.replace(' ', '-').replace(':', '_')}.csv")
             results.append(result)
-        best = max((row for _, row in table.iterrows()), key=score)
+        best = max(table.to_dict("records"), key=score)
         print(f"{label}: strength {best['strength']:g}, validation top-n accuracy {best['top_n_accuracy']:.1%}")
     return results
 
@@ -142,45 +135,41 @@ def show_imbalance(run: Run, data: Data, results: list[Evaluation]) -> None:
     comparison = compare(results, SHOWN)
     print(comparison)
     run.write("imbalance.csv", comparison.metrics.to_csv())
-    table = comparison.table()
-    plain = table[[c for c in table if not c.endswith(" difference")]]
-    run.write("imbalance.md", markdown_table(plain) + "\n")
+    run.write("imbalance.md", markdown_table(comparison.table().filter(regex="(?<! difference)$")) + "\n")
     run.write("run.json", json.dumps(about(run, data), indent=2) + "\n")
     run.save_figure(plot_imbalance(comparison.metrics), "imbalance.png")
     print(f"\nEverything is in {run.folder}: imbalance.md, .csv and .png, and the predictions of each row.")
 
 
-def plot_imbalance(
-    metrics: pd.DataFrame,  # of a Comparison
-) -> Figure:  # a colour a kind of balancing, a mark a loss, filled where calibrated
+def plot_imbalance(metrics: pd.DataFrame) -> Figure:  # a colour a kind of balancing, a mark a loss, filled: calibrated
     "Top-n accuracy against macro recall at n: what balancing gives to rare genres, and what it takes."
-    models = [name for name in metrics.index if name != "popularity"]
-    balances, losses = (list(dict.fromkeys(name.split()[i] for name in models)) for i in (0, 1))
+    models = [name.split() for name in metrics.index if name != "popularity"]
+    colours = {balance: f"C{i}" for i, balance in enumerate(dict.fromkeys(balance for balance, *_ in models))}
+    marks = dict(zip(dict.fromkeys(loss for _, loss, *_ in models), cycle(MARKERS), strict=False))
+    points = {
+        name: [row[m, "value"] * 100 for m in ("top_n_accuracy", "recall_at_n")] for name, row in metrics.iterrows()
+    }
     fig, ax = plt.subplots(figsize=(8.5, 5.2), layout="constrained")
-    x, y = (metrics[metric, "value"] * 100 for metric in ("top_n_accuracy", "recall_at_n"))
-    for name in models:
-        balance, loss, *calibrated = name.split()
-        colour = f"C{balances.index(balance)}"
-        style = {"marker": MARKERS[losses.index(loss) % len(MARKERS)], "color": colour, "ms": 9, "ls": ""}
-        ax.plot(x[name], y[name], **style, mfc=colour if calibrated else "white", zorder=3)
+    for balance, loss, *calibrated in models:
+        x, y = points[" ".join([balance, loss, *calibrated])]
+        style = {"marker": marks[loss], "color": colours[balance], "ms": 9, "ls": ""}
+        ax.plot(x, y, **style, mfc=colours[balance] if calibrated else "white", zorder=3)
         if calibrated:
-            before = name.removesuffix(CALIBRATED)
-            ax.plot([x[before], x[name]], [y[before], y[name]], color=colour, lw=0.8, alpha=0.6)
-    handles = [ax.plot([], [], "o", color=f"C{i}", label=balance)[0] for i, balance in enumerate(balances)]
-    handles += [
-        ax.plot([], [], MARKERS[i % len(MARKERS)], color="#555", mfc="white", ls="", label=loss)[0]
-        for i, loss in enumerate(losses)
-    ]
-    handles += [ax.plot([], [], "o", color="#555", label="calibrated (hollow: as fitted)")[0]]
-    if "popularity" in metrics.index:
-        ax.plot(x["popularity"], y["popularity"], "X", color="#b3261e", ms=11)
-        handles += [ax.plot([], [], "X", color="#b3261e", label="popularity")[0]]
+            before = points[f"{balance} {loss}"]
+            ax.plot([before[0], x], [before[1], y], color=colours[balance], lw=0.8, alpha=0.6)
+    for balance, colour in colours.items():
+        ax.plot([], [], "o", color=colour, label=balance)
+    for loss, mark in marks.items():
+        ax.plot([], [], mark, color="#555", mfc="white", ls="", label=loss)
+    ax.plot([], [], "o", color="#555", label="calibrated (hollow: as fitted)")
+    if "popularity" in points:
+        ax.plot(*points["popularity"], "X", color="#b3261e", ms=11)
+        ax.plot([], [], "X", color="#b3261e", label="popularity")
     ax.set_xlabel(f"{METRICS['top_n_accuracy'].heading}, %")
     ax.set_ylabel(f"macro {METRICS['recall_at_n'].heading}, %")
-    ax.spines[["top", "right"]].set_visible(False)
-    fig.legend(handles=handles, loc="outside right upper", frameon=False)
-    plt.close(fig)
-    return fig
+    no_frame(ax)
+    fig.legend(loc="outside right upper", frameon=False)
+    return closed(fig)
 
 
 if __name__ == "__main__":

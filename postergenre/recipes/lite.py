@@ -14,7 +14,6 @@ import postergenre._fastai  # noqa: F401
 from fastai.callback.core import Callback
 from fastai.callback.mixup import CutMix, MixUp
 from fastai.callback.tracker import EarlyStoppingCallback
-from fastai.learner import Learner
 
 from postergenre.data.augment import gentle_tfms
 from postergenre.losses import poster_loss
@@ -24,6 +23,7 @@ from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loa
 from postergenre.recipes.runs.setup import section
 from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
 from postergenre.training.callback import WeightEMA
+from postergenre.training.learner import PosterLearner
 from postergenre.training.networks import freeze_norms, freeze_stages, poster_learner
 from postergenre.training.probe import start_from_probe
 
@@ -70,34 +70,23 @@ def main(
     show_genres(run, data)
 
     learn, training = fine_tune(run, data)
-    if calibrate:
-        fit_probabilities(learn)
+    fit_probabilities(run, learn)
     export(run, learn)
 
     results = judge(run, data, learn)
     finish(run, data, learn, training, results)
 
 
-def fine_tune(
-    run: Run,  # whose config holds the options above
-    data: Data,
-    stop: Callback | None = None,  # as in train
-) -> tuple[Learner, Training]:
-    "A network with pretrained weights, its head fitted first, then all of it trained."
+def fine_tune(run: Run, data: Data, stop: Callback | None = None) -> tuple[PosterLearner, Training]:
+    "A network with pretrained weights, its head fitted first, then all of it trained; stop: as in train."
     o = run.config
     if o["probe"] and o["crop"] != "whole":
         raise ValueError("--probe fits the head on whole posters; add --no-probe, or --crop whole")
     dls = make_loaders(run, data, batch_tfms=gentle_tfms(o["zoom"], o["flip"]))
-    learn = poster_learner(
-        dls,
-        o["arch"],
-        pretrained=o["pretrained"],
-        weights=o["weights"],
-        stages=o["stages"],
-        arch_kwargs={"drop_rate": o["dropout"], "drop_path_rate": o["drop_path"]},
-        loss_func=poster_loss(o["loss"], dls.row_freq, o["smoothing"]),
-        wd=o["wd"],
-    )
+    more = {"arch_kwargs": {"drop_rate": o["dropout"], "drop_path_rate": o["drop_path"]}, "wd": o["wd"]}
+    loss = poster_loss(o["loss"], dls.row_freq, o["smoothing"])
+    start_from = o["arch"], o["pretrained"], o["weights"]
+    learn = poster_learner(dls, *start_from, stages=o["stages"], loss_func=loss, **more)
     if o["probe"]:
         section("Head first")
         table = start_from_probe(learn, data.movies, run.folder.parent / "features", bs=o["bs"])
@@ -111,11 +100,7 @@ def fine_tune(
     return learn, train(run, learn, stop, cbs, lr=slice(o["lr"], o["head_lr"]))
 
 
-def regularisers(
-    mixup: float = 0.0,  # alpha of mixup's Beta; 0: none
-    cutmix: float = 0.0,  # alpha of cutmix's; 0: none
-    patience: int = 3,  # epochs without a better validation top-n accuracy
-) -> list[Callback]:  # ValueError: mixup and cutmix together
+def regularisers(mixup: float = 0, cutmix: float = 0, patience: int = 3) -> list[Callback]:  # ValueError: both blend
     "Callbacks for one fit that keep it from overfitting."
     if mixup and cutmix:
         raise ValueError("--mixup and --cutmix both blend pictures; set one of them to 0")

@@ -10,7 +10,7 @@ Features are kept in runs/features, so that a second run takes seconds. Needs th
 """
 
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.probing import as_views, fit_head, look
+from postergenre.recipes.runs.probing import fit_head, look
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders, show_genres
 from postergenre.recipes.runs.training import export, fit_probabilities
@@ -42,14 +42,14 @@ def main(
     data = load_movies(run)
     show_genres(run, data)
 
-    learn = probe_learner(make_loaders(run, data), arch, pretrained=pretrained, weights=weights, stages=stages)
-    speed = look(run, learn, data.movies, as_views(views), as_views(train_views))
-    training = fit_head(run, data, learn, as_views(train_views), speed)
-    if calibrate:
-        fit_probabilities(learn, data.side("valid"), as_views(views))
+    learn = probe_learner(make_loaders(run, data), arch, pretrained, weights, stages)
+    to_train, to_test = "+".join(train_views), "+".join(views)
+    speed = look(run, learn, data.movies, to_test, to_train)
+    training = fit_head(run, data, learn, to_train, speed)
+    fit_probabilities(run, learn, data.side("valid"), to_test)
     export(run, learn)
 
-    results = judge(run, data, learn, as_views(views), "the head")
+    results = judge(run, data, learn, to_test, "the head")
     finish(run, data, learn, training, results)
 
 

@@ -51,8 +51,7 @@ def main(
     if epochs:
         training = train_encoder(run, data, learn, speed)
         look(run, learn, data.movies[data.movies["split"] != "train"])
-    if calibrate:
-        fit_probabilities(learn, data.side("valid"))
+    fit_probabilities(run, learn, data.side("valid"))
     export(run, learn)
 
     section("Words that say most, among those on ten training posters or more")
@@ -61,13 +60,8 @@ def main(
     finish(run, data, learn, training, results)
 
 
-def train_encoder(
-    run: Run,
-    data: Data,
-    learn: ProbeLearner,  # of words, fitted; it gets the trained encoder and head
-    speed: float | None,  # of reading, in posters a second; encoding again is little beside it
-) -> Training:
-    "Train the encoder with the head, on the texts."
+def train_encoder(run: Run, data: Data, learn: ProbeLearner, speed: float | None) -> Training:
+    "Train a fitted learner's encoder with its head, on the texts; speed: of reading, beside which this is little."
     texts = text_learner(learn, data.movies, run.config["bs"])
     training = train(run, texts, lr=slice(run.config["lr"], run.config["head_lr"]), speed=speed)
     adopt(learn, texts)

@@ -14,9 +14,10 @@ from postergenre.recipes import attention as recipe
 from postergenre.recipes import densenet
 from postergenre.recipes.recorded import record_run
 from postergenre.recipes.runs import results
-from postergenre.recipes.runs.attention_table import AttentionTable, plot_attention
+from postergenre.recipes.runs.attention_table import as_cells, plot_attention, read_runs, summarize
 from postergenre.recipes.runs.cli import build_parser, command, read_config
 from postergenre.recipes.runs.run import Run
+from postergenre.recipes.runs.series_table import terminal_text
 from postergenre.vision.attention import GramLayer
 
 RUNS = ("none-42", "gram-42", "none-7", "gram-7")
@@ -48,11 +49,8 @@ def out(options):
 
 
 @pytest.fixture(scope="module")
-def table(out):
-    runs = ("none-42", "gram-42", "none-7", "gram-7")
-    return AttentionTable(
-        {run: out / run for run in runs}, {"se-42": "RuntimeError: lost"}, "test_resnet", "1 epoch", 42
-    )
+def read(out):
+    return read_runs({run: out / run for run in RUNS}, "1 epoch")
 
 
 def test_every_run_has_the_split_of_one_seed_and_a_start_of_its_own(out):
@@ -84,8 +82,9 @@ def test_the_table_is_the_mean_over_the_seeds_of_saved_predictions(out):
     assert len(pd.read_csv(out / "attention_runs.csv")) == 4 and (out / "attention.png").stat().st_size > 10_000
 
 
-def test_the_text_says_what_varied_and_what_failed(table):
-    said = table.text()
+def test_the_text_says_what_varied_and_what_failed(read):
+    runs, popularity, notes = read
+    said = terminal_text(as_cells(summarize(runs, popularity)), {"se-42": "RuntimeError: lost"}, notes, 96)
     parts = ["popularity", "none", "gram", "parameters", "images/s", "±", "seeds 7, 42", "that of seed 42 in every run"]
     parts += ["chose each run's best epoch", "difference: to none, seed by seed", "se-42 failed – RuntimeError: lost"]
     for part in parts:
@@ -94,20 +93,24 @@ def test_the_text_says_what_varied_and_what_failed(table):
 
 
 def test_a_single_run_has_no_spread_and_no_difference(out):
-    table = AttentionTable({"gram-7": out / "gram-7"}, {}, "test_resnet", "1 epoch", 42)
-    assert "±" not in table.cells().to_string() and "difference" not in table.cells().to_string()
-    assert len(plot_attention(table.runs, table.popularity).axes) == 4
+    runs, popularity, notes = read_runs({"gram-7": out / "gram-7"}, "1 epoch")
+    text = as_cells(summarize(runs, popularity)).to_string()
+    assert "±" not in text and "difference" not in text and "difference" not in "".join(notes)
+    assert len(plot_attention(runs, popularity).axes) == 4
 
 
-def test_the_figure_marks_every_seed(table):
-    figure = plot_attention(table.runs, table.popularity)
+def test_the_figure_marks_every_seed(read):
+    runs, popularity, _ = read
+    figure = plot_attention(runs, popularity)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["seed 7", "seed 42", "popularity"]
     ax = figure.axes[3]
-    assert [bar.get_width() for bar in ax.patches] == pytest.approx(table.summary()["test macro_ap"][1:].tolist())
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx(
+        summarize(runs, popularity)["test macro_ap"][1:].tolist()
+    )
     marks = sorted(x for dots in ax.collections for x in dots.get_offsets()[:, 0])
-    assert marks == pytest.approx(sorted(table.runs["test macro_ap"]))
-    assert ax.lines[0].get_xdata()[0] == pytest.approx(table.popularity["test macro_ap"])
+    assert marks == pytest.approx(sorted(runs["test macro_ap"]))
+    assert ax.lines[0].get_xdata()[0] == pytest.approx(popularity["test macro_ap"])
 
 
 def test_other_options_are_refused(out, options):

@@ -20,7 +20,7 @@ from postergenre.recipes.recorded import record_run
 from postergenre.recipes.runs import results
 from postergenre.recipes.runs.cli import build_parser, command, read_config
 from postergenre.recipes.runs.series import begin_series, one_line
-from postergenre.recipes.runs.series_table import Table, plot_comparison, plot_genres
+from postergenre.recipes.runs.series_table import per_genre, plot_comparison, plot_genres, with_random
 from postergenre.training.callback import Budget
 
 
@@ -84,11 +84,11 @@ def test_the_table_holds_costs_figures_and_paired_differences(out):
 
 
 def test_the_figures(out):
-    table = Table({a: out / a for a in ("custom_cnn", "resnet18")}, {}, "1 epoch")
-    bars = plot_comparison(table.metrics)
+    results = [Evaluation.load(out / a / "predictions.csv") for a in ("custom_cnn", "resnet18")]
+    bars = plot_comparison(with_random(results).metrics)
     assert len(bars.axes) == 2 and [t.get_text() for t in bars.axes[0].get_yticklabels()] == ["resnet18", "custom_cnn"]
     assert [line.get_label() for line in bars.axes[0].lines if line.get_label()[0] != "_"] == ["popularity", "random"]
-    genres = table.per_genre()
+    genres = per_genre(results)
     assert list(genres) == ["movies", "custom_cnn", "resnet18"] and len(genres) == 20
     heat = plot_genres(genres)
     assert heat.axes[0].images[0].get_array().shape == (20, 2)

@@ -4,7 +4,6 @@ import argparse
 import inspect
 import sys
 import tomllib
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args, get_origin
@@ -18,19 +17,17 @@ CONFIG_HELP = "TOML file of options (top level or under [args]): command line ov
 def command(main: Callable, argv: list[str] | None = None, epilog: str = "") -> None:
     "Run `main` with options from the command line; errors that the user can mend are one line."
     parser = build_parser(main, epilog)
-    args = vars(parser.parse_args(argv))
-    if args["config"]:
+    if file := parser.parse_args(argv).config:
         try:
-            parser.set_defaults(**read_config(args["config"], main))
+            parser.set_defaults(**read_config(file, main))
         except (OSError, ValueError) as e:
             parser.error(str(e))
-        args = vars(parser.parse_args(argv))
+    args = vars(parser.parse_args(argv))
     del args["config"]
     try:
         main(**args)
     except (OSError, ValueError, KeyError, ImportError) as e:
-        message = e.args[0] if isinstance(e, KeyError) and e.args else e
-        sys.exit(f"{parser.prog}: {message}")
+        sys.exit(f"{parser.prog}: {e.args[0] if isinstance(e, KeyError) and e.args else e}")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -39,41 +36,31 @@ def build_parser(main: Callable, epilog: str = "") -> argparse.ArgumentParser:
     "The options of a recipe: one for each parameter of `main`."
     module = inspect.getmodule(main)
     name = module.__spec__.name if module and module.__spec__ else main.__module__
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {name}",
-        description=inspect.getdoc(main),
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    how = {"prog": f"python -m {name}", "formatter_class": argparse.RawDescriptionHelpFormatter}
+    parser = argparse.ArgumentParser(description=inspect.getdoc(main), epilog=epilog, **how)
     help_of = docments(main)
     for p in inspect.signature(main).parameters.values():
         kind, several = _kind(p)
-        flag, text = f"--{p.name}", help_of[p.name] or ""
+        text = help_of[p.name] or ""
         if p.default not in (None, ()) and not isinstance(p.default, bool):
             text += f" (default: {' '.join(map(str, p.default)) if several else p.default})"
-        text = text.replace("%", "%%")
         how = {"type": kind, "nargs": "+" if several else None, "metavar": METAVARS.get(kind, p.name.upper())}
         if kind is bool:
             how = {"action": argparse.BooleanOptionalAction}
-        parser.add_argument(flag, default=p.default, help=text, **how)
+        parser.add_argument(f"--{p.name}", default=p.default, help=text.replace("%", "%%"), **how)
     parser.add_argument("--config", help=CONFIG_HELP, metavar="FILE")
     return parser
 
 
-def read_config(
-    file: str | Path,  # TOML: options at the top level, or in [args] as recorded runs have them
-    main: Callable,  # whose parameters are known
-) -> dict:  # ValueError: broken TOML, an unknown option (the known ones are listed) or a value of the wrong type
-    "Options of a recipe from a TOML file."
-    file = Path(file)
+def read_config(file: str | Path, main: Callable) -> dict:
+    "Options of a recipe from TOML. ValueError: broken, an unknown option (the known ones are listed) or a wrong type."
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as e:
         raise ValueError(f"{file} is not valid TOML: {e}") from e
-    table = table.get("args", table)
+    table = table.get("args", table)  # recorded runs have them there
     known = inspect.signature(main).parameters
-    unknown = sorted(set(table) - set(known))
-    if unknown:
+    if unknown := sorted(set(table) - set(known)):
         raise ValueError(f"{file} has the unknown option {', '.join(unknown)}; known: {', '.join(known)}")
     for key, value in table.items():
         kind, several = _kind(known[key])
@@ -85,9 +72,5 @@ def read_config(
     return table
 
 
-def _kind(p: inspect.Parameter) -> tuple[type, bool]:  # of a value; whether there may be several
-    several = get_origin(p.annotation) is list
-    kind = get_args(p.annotation)[0] if several else p.annotation
-    if isinstance(kind, types.UnionType):
-        kind = next(a for a in get_args(kind) if a is not type(None))
-    return kind, several
+def _kind(p: inspect.Parameter) -> tuple[type, bool]:  # of a value, str of str | None; whether there may be several
+    return (get_args(p.annotation) or (p.annotation,))[0], get_origin(p.annotation) is list

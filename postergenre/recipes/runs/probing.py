@@ -1,7 +1,6 @@
 """How a run fits a head on what frozen modalities see: look once, fit on what was seen, score from there."""
 
 import time
-from collections.abc import Sequence
 
 import pandas as pd
 
@@ -12,13 +11,6 @@ from postergenre.recipes.runs.training import MONITOR, Training, count_parameter
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.heads import score
 from postergenre.training.probe import fit_probe
-
-
-def as_views(
-    names: Sequence[str],  # of an option, e.g. whole mirror
-) -> str:
-    "Views as everywhere else, e.g. whole+mirror."
-    return "+".join(names)
 
 
 def look(
@@ -36,30 +28,26 @@ def look(
         for wanted, of in ((movies, f"whole+{views}"), (movies[train], train_views)):
             modality.features(wanted, of, run.config["bs"], run.config["workers"])
         for file, kept in modality.kept.items():
-            text = f"{kept.computed:,} posters computed" if kept.computed else "all in the cache"
-            print(f"  {file}: {text}", flush=True)
+            print(
+                f"  {file}: {f'{kept.computed:,} posters computed' if kept.computed else 'all in the cache'}",
+                flush=True,
+            )
             looked += kept.computed * file.endswith(".npz")
     return looked / (time.time() - begun) if looked else None
 
 
-def fit_head(
-    run: Run,
-    data: Data,
-    learn: ProbeLearner,
-    views: str = "whole",  # of training posters
-    speed: float | None = None,  # posters a second, from look
-) -> Training:
-    "Fit the head, its strength chosen on validation."
+def fit_head(run: Run, data: Data, learn: ProbeLearner, views: str = "whole", speed: float | None = None) -> Training:
+    "Fit the head to views of training posters, its strength chosen on validation; speed: from look."
     section("Fitting the head")
-    begun = time.time()
+    begun, device = time.time(), device_name()
     table = fit_probe(learn, data.movies, views, kernel=run.config["kernel"], seed=run.config["seed"])
-    minutes, parameters = (time.time() - begun) / 60, count_parameters(learn)
-    trained = sum(p.numel() for p in learn.model.head.parameters())
-    print(f"{learn.arch}, {parameters:,} parameters, {trained:,} of them fitted, on {device_name()}")
+    minutes, parameters = (time.time() - begun) / 60, count_parameters(learn.model)
+    fitted = count_parameters(learn.model.head)
+    print(f"{learn.arch}, {parameters:,} parameters, {fitted:,} of them fitted, on {device}")
     print(table.to_string(index=False, float_format="{:.4g}".format))
     run.write("history.csv", table.to_csv(index=False))
     best = max(table.index, key=lambda i: score(table.loc[i]))
     strength, top_n = table.loc[best, ["strength", MONITOR]]
     print(f"Chosen: strength {strength:g}, validation top-n accuracy {top_n:.1%}")
-    words = fitted_words(learn.arch, parameters, len(table), strength, minutes, device_name(), speed)
+    words = fitted_words(learn.arch, parameters, len(table), strength, minutes, device, speed)
     return Training(learn.arch, parameters, words, minutes=minutes, history=table, best=best, images_per_second=speed)

@@ -2,8 +2,6 @@
 
 import json
 
-import numpy as np
-
 from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.evaluation.figures import METRICS
 from postergenre.interpret.charts import plot_curves
@@ -23,42 +21,28 @@ def judge(
     trained: str = "training",  # what never saw the test movies
 ) -> list[Evaluation]:  # on the test movies; under the leaky protocol on leaky crops, then on crops of unseen movies
     "Score on the test movies and show it."
-    if data.unseen is not None:
-        return judge_leaky(run, data, learn)
-    test = data.side("test")
-    section(f"Test: {len(test):,} movies that {trained} never saw")
-    result = evaluate(learn, test, train=data.side("train"), name=run.name, views=views)
-    print(result)
-    return [result]
+    train, test, unseen, results = data.side("train"), data.side("test"), data.unseen, []
+    parts = [(run.name, test, f"Test: {len(test):,} movies that {trained} never saw")]
+    if unseen is not None:
+        title = f"LEAKY test: {len(test):,} crops, most of posters that are in training too"
+        honest = f"The same model on {len(unseen):,} crops of movies that it never saw"
+        parts = [(f"{run.name} (leaky)", test, title), (f"{run.name} (unseen movies)", unseen, honest)]
+    for name, movies, title in parts:
+        section(title)
+        results.append(evaluate(learn, movies, train, name, views=views))
+        print(results[-1])
+    if unseen is not None:
+        shown, true = (r.metrics.loc[r.name, (MONITOR, "value")] for r in results)
+        print(f"\nThe leak: top-n accuracy {shown:.1%} (leaky) against {true:.1%} on movies never seen.")
+    return results
 
 
-def judge_leaky(run: Run, data: Data, learn: PosterLearner) -> list[Evaluation]:
-    "Score on the leaky test crops, then on crops cut the same way from movies that were kept apart."
-    train, test = data.side("train"), data.side("test")
-    section(f"LEAKY test: {len(test):,} crops, most of posters that are in training too")
-    leaky = evaluate(learn, test, train, f"{run.name} (leaky)")
-    print(leaky)
-    section(f"The same model on {len(data.unseen):,} crops of movies that it never saw")
-    honest = evaluate(learn, data.unseen, train, f"{run.name} (unseen movies)")
-    print(honest)
-    shown, true = (r.metrics.loc[r.name, (MONITOR, "value")] for r in (leaky, honest))
-    print(f"\nThe leak: top-n accuracy {shown:.1%} (leaky) against {true:.1%} on movies never seen.")
-    return [leaky, honest]
-
-
-def finish(
-    run: Run,
-    data: Data,
-    learn: PosterLearner,
-    training: Training,
-    results: list[Evaluation],  # from judge
-) -> None:
-    "Write figures, numbers and the report, say how to go on."
+def finish(run: Run, data: Data, learn: PosterLearner, training: Training, results: list[Evaluation]) -> None:
+    "Write figures, numbers and the report, say how to go on; the results are those of judge."
     result, *unseen = results
-    more = {}
     for honest in unseen:
         honest.save(run.folder / "predictions_unseen.csv")
-        more["unseen_movies"] = figures(honest)
+    more = {"unseen_movies": figures(unseen[0])} if unseen else {}
     draw_examples(run, data, result)
     write_results(run, data, learn, training, result, **more)
     show_where(run)
@@ -72,7 +56,7 @@ def finish(
 
 
 def draw_examples(run: Run, data: Data, result: Evaluation) -> None:
-    "Some test posters with their genres and the model's, in examples.png."
+    "Some test posters with their genres and the model's."
     figure = plot_examples(data.side("test"), result.probs, result.vocab, seed=run.config["seed"])
     run.save_figure(figure, "examples.png")
 
@@ -107,16 +91,10 @@ def write_results(
     write_report(run.folder, data.movies, learn)
 
 
-def figures(result: Evaluation) -> dict:
+def figures(result: Evaluation) -> dict:  # row -> figure -> value, low, high; None: not defined
     "Each row's figures with their intervals."
-
-    def rounded(x: float) -> float | None:
-        return None if np.isnan(x) else round(float(x), 6)
-
-    return {
-        row: {name: {end: rounded(values[name, end]) for end in ("value", "low", "high")} for name in METRICS}
-        for row, values in result.metrics.iterrows()
-    }
+    table = result.metrics.round(6).astype(object).where(result.metrics.notna(), None)
+    return {row: {name: table.loc[row, name].to_dict() for name in METRICS} for row in table.index}
 
 
 def show_where(run: Run) -> None:

@@ -62,11 +62,8 @@ class Data:
     about: dict  # where they come from and how many they are, for metrics.json
     unseen: pd.DataFrame | None = None  # under the leaky protocol: crops of movies that were kept apart
 
-    def side(
-        self,
-        name: str,  # train, valid, test
-    ) -> pd.DataFrame:
-        "The movies of one side."
+    def side(self, name: str) -> pd.DataFrame:
+        "The movies of one side: train, valid or test."
         return self.movies[self.movies["split"] == name]
 
     def balance(self, run: Run) -> str | None:
@@ -74,12 +71,8 @@ class Data:
         return run.config.get("balance") if self.unseen is None else None
 
 
-def begin(
-    name: str,  # of the recipe; the folder is runs/NAME unless out is given
-    config: dict,  # the recipe's effective options. ValueError: an unknown protocol
-    resume: bool = False,  # go on in the folder `out`, which must be new otherwise
-) -> Run:
-    "Make the folder of a run, show the options and write them to config.toml."
+def begin(name: str, config: dict, resume: bool = False) -> Run:  # ValueError: an unknown protocol
+    "Make the folder of a run (resume: go on in `out`), show a recipe's options and write them to config.toml."
     if config.get("protocol") not in (None, *PROTOCOLS):
         raise ValueError(f"Unknown --protocol {config['protocol']}; choose one of: {', '.join(PROTOCOLS)}")
     folder = Path(config["out"]) if resume else new_folder(config["out"], name)
@@ -106,26 +99,23 @@ def load_movies(run: Run) -> Data:
     section("Movies")
     config, where = run.config, find_data(run.config["data"])
     movies = read_movies(where)
-    about = {
-        "folder": str(where.resolve()),
-        "demo": (where / MARKER).is_file(),
-        "read": movies.attrs["read"],
-        "kept": len(movies),
-        "left_out": {reason: len(ids) for reason, ids in movies.attrs["left_out"].items() if ids},
-    }
+    about = {"folder": str(where.resolve()), "demo": (where / MARKER).is_file()}
+    about |= {"read": movies.attrs["read"], "kept": len(movies)}
+    about["left_out"] = {reason: len(ids) for reason, ids in movies.attrs["left_out"].items() if ids}
     if limit := config["limit"]:
-        attrs = movies.attrs
-        movies = movies.sample(min(limit, len(movies)), random_state=config["seed"]).sort_index()
-        movies = movies.reset_index(drop=True)
-        movies.attrs = attrs
+        movies = movies.sample(min(limit, len(movies)), random_state=config["seed"]).sort_index().reset_index(drop=True)
         print(f"Limited to {len(movies):,} of them at random.")
     movies = split_movies(movies, seed=config["seed"])
     save_split(movies, run.folder / "split.csv")
-    counts = movies["split"].value_counts()
-    about |= {"used": len(movies), **{side: int(counts[side]) for side in SIDES}}
-    print("Split by movie: " + ", ".join(f"{counts[s]:,} {s}" for s in SIDES))
-    data = Data(movies, about)
+    counts = sides(movies)
+    print("Split by movie: " + ", ".join(f"{n:,} {side}" for side, n in counts.items()))
+    data = Data(movies, about | {"used": len(movies)} | counts)
     return divide_crops(run, data) if config.get("protocol") == "study" else data
+
+
+def sides(movies: pd.DataFrame) -> dict[str, int]:
+    "How many are on each side."
+    return {side: int((movies["split"] == side).sum()) for side in SIDES}
 
 
 def divide_crops(run: Run, data: Data) -> Data:  # ValueError: no balance says how many crops
@@ -139,9 +129,8 @@ def divide_crops(run: Run, data: Data) -> Data:  # ValueError: no balance says h
     save_split(rows, run.folder / "split.csv")
     print(f"*** LEAKY on purpose: {len(rows):,} crops of {len(pool):,} movies are divided, not the movies. ***")
     print(f"*** The posters of {seen_share(rows):.0%} of the test crops are in training too.".ljust(75) + "***")
-    about = data.about | {side: int((rows["split"] == side).sum()) for side in SIDES}
     apart = split_crops(unseen, max(1, target * len(unseen) // len(pool)), method)
-    return Data(rows, about, apart.assign(split="test"))
+    return Data(rows, data.about | sides(rows), apart.assign(split="test"))
 
 
 def genres_in_epoch(run: Run, data: Data) -> pd.DataFrame:
@@ -156,11 +145,7 @@ def show_genres(run: Run, data: Data) -> None:
     print(genres_in_epoch(run, data).to_string())
 
 
-def make_loaders(
-    run: Run,
-    data: Data,
-    **kwargs,  # for PosterDataLoaders.from_movies: batch_tfms, size where it is no option
-) -> PosterDataLoaders:
+def make_loaders(run: Run, data: Data, **kwargs) -> PosterDataLoaders:  # kwargs: as in its from_movies
     "Balance and load the movies; breakdown.csv and .png have the genres before and after."
     config, genres = run.config, genres_in_epoch(run, data)
     run.write("breakdown.csv", genres.to_csv())

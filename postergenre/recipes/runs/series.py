@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from fastai.learner import Learner
 
 from postergenre.data.files import write_whole
 from postergenre.data.split import save_split
@@ -19,6 +18,7 @@ from postergenre.recipes.runs.results import draw_examples, write_results
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, show_genres, start
 from postergenre.recipes.runs.setup import section
 from postergenre.recipes.runs.training import Training, export
+from postergenre.training.learner import PosterLearner
 
 MAY_DIFFER = ("out", "workers")  # between the runs that fill one folder, beside what they compare
 
@@ -55,26 +55,21 @@ class Series:
         return f"{amount:g} {unit if amount != 1 else unit[:-1]}"
 
 
-def begin_series(
-    name: str,  # of the recipe
-    config: dict,  # its options. ValueError: two budgets, or others than the folder was begun with
-    members: dict[str, dict],  # as in Series
-    varies: Sequence[str],  # the options that hold what is compared
-    noun: str = "run",  # as in Series
-) -> Series:
-    "Make the folder of a series, or go on in it."
+def begin_series(name: str, config: dict, members: dict[str, dict], varies: Sequence[str], noun: str = "run") -> Series:
+    """Make the folder of a recipe's series, or go on in it; `varies` are the options that hold what is compared.
+
+    ValueError: two budgets, or other options than the folder was begun with.
+    """
     config |= {option: list(dict.fromkeys(config[option])) for option in varies}
-    if config["epochs"] is not None and config.get("minutes") is not None:
+    budgets = {unit: config[unit] for unit in ("epochs", "minutes") if config.get(unit) is not None}
+    if len(budgets) == 2:
         raise ValueError("--epochs and --minutes are two budgets; give one of them")
-    if config.get("minutes") is None:
-        config["epochs"] = 5 if config["epochs"] is None else config["epochs"]
-    for budget in ("epochs", "minutes"):
-        if config.get(budget) is not None and config[budget] <= 0:
-            raise ValueError(f"--{budget} {config[budget]} should be more than 0")
-    begun = earlier_options(config["out"], varies)
-    if begun:
-        check_same(begun, config, (*varies, *MAY_DIFFER))
-    return Series(begin(name, config, resume=begun is not None), members, noun)
+    for unit, amount in budgets.items():
+        if amount <= 0:
+            raise ValueError(f"--{unit} {amount} should be more than 0")
+    if not budgets:
+        config["epochs"] = 5
+    return Series(begin(name, config, resume=goes_on(config, varies)), members, noun)
 
 
 def shared_movies(series: Series) -> Data:  # ValueError: other movies than the folder was begun with
@@ -108,11 +103,7 @@ def unfinished(series: Series, data: Data) -> Iterator[Run]:
 
 
 @contextmanager
-def keep_going(
-    series: Series,
-    run: Run,
-    show: Callable[[Series], None],  # what shows the runs that are done
-) -> Iterator[None]:
+def keep_going(series: Series, run: Run, show: Callable[[Series], None]) -> Iterator[None]:
     "Note an error and let the next run begin; on Ctrl-C show what is done."
     try:
         yield
@@ -130,13 +121,7 @@ def keep_going(
             torch.cuda.empty_cache()
 
 
-def finish_member(
-    run: Run,
-    data: Data,
-    learn: Learner,
-    training: Training,
-    side: str = "test",  # to judge on
-) -> None:
+def finish_member(run: Run, data: Data, learn: PosterLearner, training: Training, side: str = "test") -> None:
     "Score, write everything that a run writes, show two figures: the report and the table at the end have the rest."
     export(run, learn)
     result = evaluate(learn, data.side(side), train=data.side("train"), name=run.name)
@@ -148,27 +133,24 @@ def finish_member(
     print(f"{judged}: top-n accuracy {top_n:.1%}, macro AP {ap:.3f}. Report: {report}", flush=True)
 
 
-def earlier_options(out: str | None, varies: Sequence[str]) -> dict | None:
-    "The options of a series that was begun in a folder; None: there was none."
-    file = Path(out or "", "config.toml")
-    if not out or not file.is_file() or (file.parent / "metrics.json").is_file():
-        return None
-    options = tomllib.loads(file.read_text(encoding="utf-8"))
-    return options if all(isinstance(options.get(option), list) for option in varies) else None
-
-
-def check_same(begun: dict, config: dict, may_differ: Sequence[str]) -> None:  # ValueError: the first that differs
-    "Refuse to mix runs with different options."
+def goes_on(config: dict, varies: Sequence[str]) -> bool:  # ValueError: it was begun with other options
+    "Whether --out is a folder in which such a series was begun."
+    file = Path(config["out"] or "", "config.toml")
+    if not config["out"] or not file.is_file() or (file.parent / "metrics.json").is_file():
+        return False
+    begun = tomllib.loads(file.read_text(encoding="utf-8"))
+    if not all(isinstance(begun.get(option), list) for option in varies):
+        return False
     for key, value in config.items():
-        if key not in may_differ and begun.get(key) != value:
+        if key not in (*varies, *MAY_DIFFER) and begun.get(key) != value:
             raise ValueError(
                 f"--out {config['out']} was begun with {key} = {begun.get(key)}, not {value}; "
                 "go on with the same options, or name another folder"
             )
+    return True
 
 
 def one_line(error: Exception) -> str:
     "An error as its kind and its first line."
-    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    text = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    text = ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])
     return text if len(text) <= 160 else text[:159] + "…"

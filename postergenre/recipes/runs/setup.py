@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -26,13 +27,10 @@ def find_data(data: str | None) -> Path:
 
 def new_folder(out: str | None, name: str) -> Path:
     "A folder for the run that overwrites none: --out if it is free (else ValueError), or runs/NAME, runs/NAME-2, ..."
-    if out:
-        folder = Path(out)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ValueError(f"--out {out} is not empty; name another folder, or remove it first")
-    else:
-        tries = [Path("runs") / (name if i == 1 else f"{name}-{i}") for i in range(1, 1000)]
-        folder = next(f for f in tries if not f.exists())
+    tries = [Path(out)] if out else (Path("runs") / (f"{name}-{i}" if i > 1 else name) for i in count(1))
+    folder = next(f for f in tries if out or not f.exists())
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"--out {out} is not empty; name another folder, or remove it first")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -42,7 +40,7 @@ def parse_size(size: str | int) -> int | tuple[int, int]:
     parts = str(size).lower().split("x")
     if len(parts) > 2 or not all(p.strip().isdecimal() for p in parts):
         raise ValueError(f"--size {size} should be pixels such as 150, or HEIGHTxWIDTH such as 224x160")
-    numbers = tuple(int(p) for p in parts)
+    numbers = tuple(map(int, parts))
     return numbers[0] if len(numbers) == 1 else numbers
 
 
@@ -50,10 +48,8 @@ def device_name() -> str:
     "The device that trains, in words."
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    if torch.backends.mps.is_available():
-        return "Apple GPU"
     threads = torch.get_num_threads()
-    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    return "Apple GPU" if torch.backends.mps.is_available() else f"CPU, {threads} thread{'s' * (threads > 1)}"
 
 
 def section(title: str) -> None:

@@ -4,15 +4,9 @@ POOLED = {"mean": "averaged", "odds": "put together by adding their log-odds rel
 
 
 def trained_words(
-    arch: str,  # what the network is called
-    parameters: int,  # of the network
-    epochs: int,  # that were done
-    best: int,  # number of the epoch that is kept, the first is 0
-    minutes: float,  # of training
-    device: str,  # in words
-    speed: float | None = None,  # posters a second; None or 0: not said
-) -> str:
-    "Of a network that was trained."
+    arch: str, parameters: int, epochs: int, best: int, minutes: float, device: str, speed: float | None = None
+) -> str:  # best: number of the epoch that is kept, the first is 0
+    "Of a network that was trained, at a speed of so many posters a second (None or 0: not said)."
     return (
         f"Loss and validation figures of {epochs} epochs. The epoch with the best validation top-n accuracy, number "
         f"{best} (the first is 0), is the one kept. {_size(arch, parameters)}; {_took(minutes, device, speed)}."
@@ -20,15 +14,9 @@ def trained_words(
 
 
 def fitted_words(
-    arch: str,  # what the network is called
-    parameters: int,  # of the network
-    strengths: int,  # of the penalty that were tried
-    best: float,  # the strength that is kept
-    minutes: float,  # of fitting
-    device: str,  # in words
-    speed: float | None = None,  # posters a second, of looking at them; None or 0: not said
-) -> str:
-    "Of a head that was fitted on a frozen network."
+    arch: str, parameters: int, strengths: int, best: float, minutes: float, device: str, speed: float | None = None
+) -> str:  # strengths: how many were tried; best: the one that is kept
+    "Of a head that was fitted on a frozen network; speed: of looking at posters."
     return (
         f"The network is frozen and its features are kept in files; its head was fitted with {strengths} strengths of "
         f"the penalty. The one with the best mean of validation top-n accuracy and macro AP, {best:g}, is kept. "
@@ -36,13 +24,8 @@ def fitted_words(
     )
 
 
-def pooled_words(
-    arch: str,  # what the members are called
-    parameters: int,  # of all members
-    members: int,  # how many
-    pool: str = "mean",  # or "odds"
-) -> str:
-    "Of learners that were put together."
+def pooled_words(arch: str, parameters: int, members: int, pool: str = "mean") -> str:
+    "Of learners that were put together: how they are called, the parameters of all, how many there are."
     return (
         f"Nothing was trained: the probabilities of {members} learners are {POOLED[pool]}, with weights chosen on the "
         f"validation movies ({_size(arch, parameters)}). How each was trained stands in its own report."

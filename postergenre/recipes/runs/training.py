@@ -9,6 +9,7 @@ import pandas as pd
 from fastai.callback.progress import CSVLogger
 from fastai.callback.tracker import SaveModelCallback
 from fastai.learner import Callback
+from torch import nn
 
 from postergenre.data.files import write_whole
 from postergenre.data.progress import show_progress
@@ -45,17 +46,14 @@ def train(
     stop: Callback | None = None,  # what ends training early; None: Ctrl-C does, and the best epoch is kept
     cbs: Sequence[Callback] = (),  # for this fit only
     lr: float | slice | None = None,  # None: as configured, a tenth of it for a body with weights
-    speed: float | None = None,  # posters a second, where they were looked at before
+    speed: float | None = 0,  # posters a second, where they were looked at before (None: not known); 0: measured here
 ) -> Training:
     "Train; the learner then is that of the epoch with the best validation top-n accuracy."
-    config, stop = run.config, stop or StopOnInterrupt()
+    config, stop, device = run.config, stop or StopOnInterrupt(), device_name()
     section("Training")
     learn.path, learn.model_dir = run.folder, "."
-    training = Training(learn.arch, count_parameters(learn))
-    rows = len(learn.dls.train.dataset)
-    print(
-        f"{training.arch}, {training.parameters:,} parameters, on {device_name()}; {rows:,} rows an epoch", flush=True
-    )
+    parameters, rows = count_parameters(learn.model), len(learn.dls.train.dataset)
+    print(f"{learn.arch}, {parameters:,} parameters, on {device}; {rows:,} rows an epoch", flush=True)
     if lr is None:
         has_weights = config.get("pretrained") or config.get("weights")
         lr = slice(config["lr"] / 10, config["lr"]) if has_weights else config["lr"]
@@ -63,28 +61,30 @@ def train(
     begun = time.time()
     with nullcontext() if show_progress() else learn.no_bar():
         learn.fit_one_cycle(NO_END if config["epochs"] is None else config["epochs"], lr, cbs=cbs)
-    training.minutes, training.stopped = (time.time() - begun) / 60, stop.stopped
+    minutes = (time.time() - begun) / 60
     if stop.stopped:
         print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
-    training.history = history = pd.read_csv(run.folder / "history.csv")
-    training.best = int(history[MONITOR].idxmax())
-    training.images_per_second = speed or len(learn.recorder.losses) * learn.dls.bs / (training.minutes * 60)
-    made = training.arch, training.parameters, len(history), int(history.loc[training.best, "epoch"])
-    training.words = trained_words(*made, training.minutes, device_name(), training.images_per_second)
-    print(f"Best epoch: {training.best}, validation top-n accuracy {history.loc[training.best, MONITOR]:.1%}")
-    return training
+    history = pd.read_csv(run.folder / "history.csv")
+    best = int(history[MONITOR].idxmax())
+    speed = len(learn.recorder.losses) * learn.dls.bs / (minutes * 60) if speed == 0 else speed
+    epoch = int(history.loc[best, "epoch"])
+    words = trained_words(learn.arch, parameters, len(history), epoch, minutes, device, speed)
+    print(f"Best epoch: {best}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
+    return Training(learn.arch, parameters, words, "Training", minutes, history, best, speed, stop.stopped)
 
 
 def fit_probabilities(
+    run: Run,
     learn: PosterLearner,
     movies: pd.DataFrame | None = None,  # validation movies; None: the learner's
     views: str = "auto",  # those with which the learner will predict
 ) -> None:
-    "Calibrate, tune thresholds, show both."
-    section("Probabilities and thresholds, fitted to the validation movies")
-    scales = calibrate(learn, movies, views)
-    thresholds = tune_thresholds(learn, movies, views=views)
-    print(scales.join(thresholds["thresh"]).round(3).to_string())
+    "With --calibrate: calibrate, tune thresholds, show both."
+    if run.config["calibrate"]:
+        section("Probabilities and thresholds, fitted to the validation movies")
+        scales = calibrate(learn, movies, views)
+        thresholds = tune_thresholds(learn, movies, views=views)
+        print(scales.join(thresholds["thresh"]).round(3).to_string())
 
 
 def export(run: Run, learn: PosterLearner) -> None:
@@ -93,6 +93,6 @@ def export(run: Run, learn: PosterLearner) -> None:
         learn.export(whole.resolve())
 
 
-def count_parameters(*learners: PosterLearner) -> int:
-    "The parameters of all their networks."
-    return sum(p.numel() for learn in learners for p in learn.model.parameters())
+def count_parameters(*networks: nn.Module) -> int:
+    "The parameters of all of them."
+    return sum(p.numel() for network in networks for p in network.parameters())
