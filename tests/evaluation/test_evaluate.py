@@ -328,7 +328,7 @@ def test_evaluate_gives_the_result_of_a_learner(learn, movies):
 
 def test_a_poster_of_several_rows_is_looked_at_once_and_every_row_counts(learn, movies):
     "As in the study's protocol, whose rows are crops."
-    crops = movies.iloc[[2, 0, 2, 1, 0]].assign(split="test")
+    crops = movies.iloc[[2, 0, 2, 1, 0]].assign(split="test", movie=lambda table: table["id"])
     crops["id"] = [f"{i}#{n}" for n, i in enumerate(crops["id"])]
     result = evaluate(learn, crops, movies[4:])
     assert learn.calls.posters == ["2.jpg", "0.jpg", "1.jpg"]
