@@ -36,22 +36,22 @@ def poster_loss(
         raise ValueError(f"Unknown loss {name!r}; choose one of: {', '.join(LOSSES)}")
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing={smoothing} should be at least 0 and less than 1, for example 0.1")
-    is_bce = LOSSES[name] is _bce
-    if smoothing and not is_bce:
+    weighted, smoothed = name == "bce_pos_weight", smoothing > 0
+    if smoothed and LOSSES[name] is not nn.BCEWithLogitsLoss:
         raise ValueError(f"loss {name!r} takes no smoothing; use it with bce or bce_pos_weight")
-    if freq is None and (smoothing or name == "bce_pos_weight"):
-        what = "smoothing" if smoothing else f"loss {name!r}"
+    if freq is None and (smoothed or weighted):
+        what = "smoothing" if smoothed else f"loss {name!r}"
         raise ValueError(f"{what} needs the genres' frequencies: pass freq=dls.row_freq")
-    if is_bce:
-        kwargs |= {"freq": freq, "smoothing": smoothing, "max_weight": max_weight if name != "bce" else None}
-    return LOSSES[name](thresh=thresh, **kwargs)
+    if weighted:
+        kwargs["pos_weight"] = torch.from_numpy(positive_weights(freq, max_weight))
+    if smoothed:
+        return GenreLoss(SmoothBCE, thresh, flatten=False, freq=freq, smoothing=smoothing, **kwargs)
+    # the mean over posters and genres, where timm sums over the genres
+    return GenreLoss(LOSSES[name], thresh, flatten=not weighted, **{"reduction": "mean"} | kwargs)
 
 
-def positive_weights(
-    freq: np.ndarray,  # (genres,) share of the training rows with each genre
-    max_weight: float = 10.0,  # the most a positive counts; also for a genre that no row has
-) -> np.ndarray:  # (genres,) float32
-    "Negatives / positives of each genre, so that both sides of a genre weigh the same, up to a cap."
+def positive_weights(freq: np.ndarray, max_weight: float = 10.0) -> np.ndarray:  # (genres,) float32
+    "Negatives / positives of each genre, so that both sides of it weigh the same, up to a cap; an absent one gets it."
     freq = np.asarray(freq, dtype=np.float64)
     ratio = np.divide(1 - freq, freq, out=np.full(freq.shape, np.inf), where=freq > 0)
     return np.minimum(ratio, max_weight).astype(np.float32)
@@ -108,14 +108,12 @@ def as_genre_loss(loss) -> GenreLoss:
 
 
 class FocalLoss(nn.Module):
-    "torchvision's sigmoid_focal_loss as a module. Source: Lin et al. 2017, https://arxiv.org/abs/1708.02002."
+    """torchvision's sigmoid_focal_loss as a module. Source: Lin et al. 2017, https://arxiv.org/abs/1708.02002.
 
-    def __init__(
-        self,
-        alpha: float = 0.25,  # weight of positives, 1 - alpha that of negatives; -1: none
-        gamma: float = 2.0,  # the larger, the less do easy examples count
-        reduction: str = "mean",
-    ):
+    alpha is the weight of positives, 1 - alpha that of negatives; the larger gamma, the less do easy examples count.
+    """
+
+    def __init__(self, alpha: float = 0.25, gamma: float = 2.0, reduction: str = "mean"):
         super().__init__()
         self.alpha, self.gamma, self.reduction = alpha, gamma, reduction
 
@@ -126,12 +124,7 @@ class FocalLoss(nn.Module):
 class SmoothBCE(nn.BCEWithLogitsLoss):
     "BCEWithLogitsLoss on targets that are mixed with the genres' frequencies."
 
-    def __init__(
-        self,
-        freq: np.ndarray,  # (genres,)
-        smoothing: float,  # 0 to 1
-        **kwargs,  # pos_weight, reduction
-    ):
+    def __init__(self, freq: np.ndarray, smoothing: float, **kwargs):
         super().__init__(**kwargs)
         self.smoothing = smoothing
         self.register_buffer("freq", torch.as_tensor(freq, dtype=torch.float32))
@@ -140,21 +133,9 @@ class SmoothBCE(nn.BCEWithLogitsLoss):
         return super().forward(inp, targ * (1 - self.smoothing) + self.freq * self.smoothing)
 
 
-def _bce(thresh, freq, smoothing: float, max_weight: float | None, **kwargs) -> GenreLoss:
-    if max_weight is not None:
-        kwargs["pos_weight"] = torch.from_numpy(positive_weights(freq, max_weight))
-    if smoothing:
-        return GenreLoss(SmoothBCE, thresh, flatten=False, freq=freq, smoothing=smoothing, **kwargs)
-    return GenreLoss(nn.BCEWithLogitsLoss, thresh, flatten=max_weight is None, **kwargs)
-
-
-def _asymmetric(thresh, **kwargs) -> GenreLoss:
-    "Source: Ridnik et al. 2021, https://arxiv.org/abs/2009.14119. Its mean, where timm sums over the genres."
-    return GenreLoss(AsymmetricLossMultiLabel, thresh, **{"reduction": "mean"} | kwargs)
-
-
-def _focal(thresh, **kwargs) -> GenreLoss:
-    return GenreLoss(FocalLoss, thresh, **kwargs)
-
-
-LOSSES = {"bce": _bce, "bce_pos_weight": _bce, "asymmetric": _asymmetric, "focal": _focal}
+LOSSES = {
+    "bce": nn.BCEWithLogitsLoss,
+    "bce_pos_weight": nn.BCEWithLogitsLoss,
+    "asymmetric": AsymmetricLossMultiLabel,  # Ridnik et al. 2021, https://arxiv.org/abs/2009.14119
+    "focal": FocalLoss,
+}

@@ -1,8 +1,11 @@
 """The figures by which a model is judged: pure functions on arrays, then fastai metrics on top of them.
 
-Everywhere `probs` and `targets` have the shape (movies, genres) and may be numpy arrays or torch tensors;
-`targets` holds 0 and 1. Where only the order of the scores counts, logits do as well as probabilities.
+Everywhere `probs` and `targets` have the shape (movies, genres) and may be numpy arrays or torch tensors; `targets`
+holds 0 and 1. Where only the order of the scores counts, logits do as well as probabilities. A genre is predicted where
+its probability is greater than `thresh`: one number, or one a genre. `n_bins` bins of probabilities have equal width.
 """
+
+from collections.abc import Sequence
 
 import postergenre._fastai  # noqa: F401
 
@@ -19,10 +22,7 @@ def _to_numpy(x) -> np.ndarray:
     return np.asarray(x)
 
 
-def check_arrays(
-    probs,  # scores or probabilities (movies, genres): numpy array or torch tensor
-    targets,  # true genres, 0 or 1, the same shape
-) -> tuple[np.ndarray, np.ndarray]:  # float64 scores and boolean targets; a `ValueError` says what does not fit
+def check_arrays(probs, targets) -> tuple[np.ndarray, np.ndarray]:  # float64 and bool. ValueError: what does not fit
     "Scores and true genres as numpy arrays, checked: two dimensions, one shape, no NaN, targets 0 or 1."
     probs, targets = _to_numpy(probs), _to_numpy(targets)
     if probs.ndim != 2 or probs.shape != targets.shape:
@@ -43,10 +43,7 @@ def check_thresh(thresh, n_genres: int) -> np.ndarray:
     return np.broadcast_to(thresh, (n_genres,))
 
 
-def absent_genres(
-    targets,  # true genres, 0 or 1 (movies, genres)
-    vocab,  # the genres' names in the order of the columns
-) -> list[str]:  # names of the genres that no movie has
+def absent_genres(targets, vocab: Sequence[str]) -> list[str]:  # their names
     "Genres that no movie has: left out of macro AP, counted as 0 in macro F1 (as scikit-learn does)."
     present = _to_numpy(targets).astype(bool).any(axis=0)
     if len(present) != len(vocab):
@@ -57,10 +54,7 @@ def absent_genres(
 # ---- the top n, n being the number of genres a poster truly has
 
 
-def top_n_mask(
-    scores,  # scores (movies, genres): only their order within a row counts
-    n,  # how many genres to take: one integer, or one a movie
-) -> np.ndarray:  # boolean (movies, genres), n[i] times True in row i
+def top_n_mask(scores, n) -> np.ndarray:  # boolean (movies, genres), n[i] times True in row i; n may be one integer
     "Marks the n best genres of each row; of equal scores the genre that stands first in the vocabulary wins."
     scores = _to_numpy(scores)
     if scores.ndim != 2:
@@ -71,10 +65,7 @@ def top_n_mask(
     return np.argsort(order, axis=1) < n[:, None]  # the place of each genre in the order
 
 
-def top_n_hits(
-    probs,  # scores (movies, genres): probabilities or logits
-    targets,  # true genres, 0 or 1 (movies, genres)
-) -> np.ndarray:  # (movies,) between 0 and 1; NaN for a movie without genres
+def top_n_hits(probs, targets) -> np.ndarray:  # (movies,) between 0 and 1; NaN for a movie without genres
     "Each movie's share of true genres among its top n predictions, n being its number of true genres."
     probs, targets = check_arrays(probs, targets)
     n = targets.sum(axis=1)
@@ -92,10 +83,7 @@ def top_n_accuracy(
     return float(hits.mean()) if len(hits) else float("nan")
 
 
-def precision_recall_at_n_per_genre(
-    probs,  # scores (movies, genres)
-    targets,  # true genres, 0 or 1 (movies, genres)
-) -> tuple[np.ndarray, np.ndarray]:  # precision and recall, (genres,) each; 0 where nothing is to be counted
+def precision_recall_at_n_per_genre(probs, targets) -> tuple[np.ndarray, np.ndarray]:  # (genres,); 0: none counted
     "Of the posters with a genre in their top n, the share that has it; of the posters of a genre, the share found so."
     probs, targets = check_arrays(probs, targets)
     predicted = top_n_mask(probs, targets.sum(axis=1))
@@ -103,31 +91,21 @@ def precision_recall_at_n_per_genre(
     return hits / np.maximum(n_predicted, 1), hits / np.maximum(support, 1)
 
 
-def precision_at_n(
-    probs,  # scores (movies, genres)
-    targets,  # true genres, 0 or 1 (movies, genres)
-) -> float:  # mean over all genres; a genre that is in no top n counts as 0
+def precision_at_n(probs, targets) -> float:  # mean over all genres; a genre that is in no top n counts as 0
     "Macro precision of the top n predictions (scikit-learn's `precision_score(average='macro', zero_division=0)`)."
     return float(precision_recall_at_n_per_genre(probs, targets)[0].mean())
 
 
-def recall_at_n(
-    probs,  # scores (movies, genres)
-    targets,  # true genres, 0 or 1 (movies, genres)
-) -> float:  # mean over all genres; an absent genre counts as 0
+def recall_at_n(probs, targets) -> float:  # mean over all genres; an absent genre counts as 0
     "Macro recall of the top n predictions (scikit-learn's `recall_score(average='macro', zero_division=0)`)."
     return float(precision_recall_at_n_per_genre(probs, targets)[1].mean())
 
 
-def average_precision_per_genre(
-    probs,  # scores (movies, genres)
-    targets,  # true genres, 0 or 1 (movies, genres)
-) -> np.ndarray:  # (genres,); NaN for a genre that no movie has: `absent_genres` names it
+def average_precision_per_genre(probs, targets) -> np.ndarray:  # (genres,); NaN for a genre that no movie has
     "Scikit-learn's average precision of each genre."
     probs, targets = check_arrays(probs, targets)
-    return np.array(
-        [average_precision_score(t, p) if t.any() else np.nan for p, t in zip(probs.T, targets.T, strict=True)]
-    )
+    columns = zip(probs.T, targets.T, strict=True)
+    return np.array([average_precision_score(t, p) if t.any() else np.nan for p, t in columns])
 
 
 def macro_average_precision(
@@ -139,51 +117,33 @@ def macro_average_precision(
     return float(np.nanmean(aps)) if not np.isnan(aps).all() else float("nan")
 
 
-def micro_average_precision(
-    probs,  # scores (movies, genres), comparable between genres
-    targets,  # true genres, 0 or 1 (movies, genres)
-) -> float:  # between 0 and 1; NaN if no movie has a genre
+def micro_average_precision(probs, targets) -> float:  # 0 to 1; NaN if no movie has a genre
     "Average precision over all pairs of a movie and a genre, ranked together."
     probs, targets = check_arrays(probs, targets)
     return float(average_precision_score(targets.ravel(), probs.ravel())) if targets.any() else float("nan")
 
 
-def f1_per_genre(
-    probs,  # probabilities (movies, genres)
-    targets,  # true genres, 0 or 1 (movies, genres)
-    thresh=0.5,  # a genre is predicted where its probability is greater: one number, or one a genre
-) -> np.ndarray:  # (genres,); 0 for a genre neither there nor predicted
+def f1_per_genre(probs, targets, thresh=0.5) -> np.ndarray:  # (genres,); 0 for a genre neither there nor predicted
     "F1 of each genre at a threshold (strictly greater, as fastai decodes)."
     probs, targets = check_arrays(probs, targets)
     predicted = probs > check_thresh(thresh, probs.shape[1])
     return 2 * (predicted & targets).sum(0) / np.maximum(predicted.sum(0) + targets.sum(0), 1)
 
 
-def macro_f1(
-    probs,  # probabilities (movies, genres)
-    targets,  # true genres, 0 or 1 (movies, genres)
-    thresh=0.5,  # one number, or one a genre
-) -> float:  # mean over all genres; absent and never predicted genres count as 0
+def macro_f1(probs, targets, thresh=0.5) -> float:  # mean over all genres; absent and never predicted ones count as 0
     "Mean F1 over the genres (scikit-learn's `f1_score(average='macro', zero_division=0)`)."
     return float(f1_per_genre(probs, targets, thresh).mean())
 
 
-def micro_f1(
-    probs,  # probabilities (movies, genres)
-    targets,  # true genres, 0 or 1 (movies, genres)
-    thresh=0.5,  # one number, or one a genre
-) -> float:  # between 0 and 1; 0 if nothing is there and nothing predicted
+def micro_f1(probs, targets, thresh=0.5) -> float:  # 0 if nothing is there and nothing predicted
     "F1 over all pairs of a movie and a genre (scikit-learn's `f1_score(average='micro', zero_division=0)`)."
     probs, targets = check_arrays(probs, targets)
     predicted = probs > check_thresh(thresh, probs.shape[1])
     return float(2 * (predicted & targets).sum() / max(predicted.sum() + targets.sum(), 1))
 
 
-def calibration_bins(
-    probs: np.ndarray,  # probabilities between 0 and 1, any shape
-    n_bins: int = 15,  # number of bins of equal width
-) -> np.ndarray:  # the bin of each probability, 0 to `n_bins` - 1; the last one includes 1
-    "Which bin of equal width each probability falls into."
+def calibration_bins(probs: np.ndarray, n_bins: int = 15) -> np.ndarray:  # of int, 0 to n_bins - 1
+    "Which bin of equal width each probability (0 to 1, any shape) falls into; the last one includes 1."
     if probs.size and (probs.min() < 0 or probs.max() > 1):
         raise ValueError(
             f"probabilities must lie between 0 and 1, but go from {probs.min():.3g} to {probs.max():.3g}: "
@@ -192,11 +152,7 @@ def calibration_bins(
     return np.minimum((probs * n_bins).astype(int), n_bins - 1)
 
 
-def expected_calibration_error(
-    probs,  # probabilities (movies, genres), 0 to 1
-    targets,  # true genres, 0 or 1 (movies, genres)
-    n_bins: int = 15,  # number of bins of equal width
-) -> float:  # 0 is perfect; NaN without movies
+def expected_calibration_error(probs, targets, n_bins: int = 15) -> float:  # 0 is perfect; NaN without movies
     "Mean distance between probability and share of true genres, over all movie x genre pairs in bins of equal width."
     probs, targets = check_arrays(probs, targets)
     bins = calibration_bins(probs, n_bins)
@@ -204,10 +160,7 @@ def expected_calibration_error(
     return float(np.abs(gap).sum() / probs.size) if probs.size else float("nan")
 
 
-def brier_score(
-    probs,  # probabilities (movies, genres), 0 to 1
-    targets,  # true genres, 0 or 1 (movies, genres)
-) -> float:  # 0 is perfect; NaN without movies
+def brier_score(probs, targets) -> float:  # 0 is perfect; NaN without movies
     "Mean squared distance between probability and truth over all movie x genre pairs."
     probs, targets = check_arrays(probs, targets)
     return float(((probs - targets) ** 2).mean()) if probs.size else float("nan")
@@ -219,8 +172,8 @@ def brier_score(
 class _PosterMetric(AccumMetric):
     "A figure of an epoch's probabilities: exact over uneven batches and several processes; NaN for NaN."
 
-    def __init__(self, func):
-        super().__init__(func, flatten=False)
+    def __init__(self, func, **kwargs):
+        super().__init__(func, flatten=False, **kwargs)
         self.reset()
 
     def accumulate(self, learn):
@@ -248,5 +201,4 @@ class MacroAP(_PosterMetric):
     "`macro_average_precision` while training."
 
     def __init__(self):
-        super().__init__(macro_average_precision)
-        self.name = "macro_ap"
+        super().__init__(macro_average_precision, name="macro_ap")

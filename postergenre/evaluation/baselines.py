@@ -17,10 +17,7 @@ def _targets(movies, vocab: Sequence[str] | None) -> np.ndarray:
     return check_arrays(movies, movies)[1]
 
 
-def check_apart(
-    train: pd.DataFrame,  # training movies, column id
-    movies: pd.DataFrame,  # movies to judge on, column id
-) -> None:  # a `ValueError` says how many movies stand in both
+def check_apart(train: pd.DataFrame, movies: pd.DataFrame) -> None:  # ValueError: how many movies stand in both
     "Makes sure that no movie is used for training and for judging."
     if "id" in train and "id" in movies and (n := int(movies["id"].isin(train["id"]).sum())):
         raise ValueError(
@@ -29,23 +26,12 @@ def check_apart(
         )
 
 
-def genre_frequencies(
-    movies,  # table with a column genres (lists of names), or 0/1 (movies, genres)
-    vocab: Sequence[str] | None = None,  # genres in the order of the result; None: the table's own
-) -> np.ndarray:  # (genres,) between 0 and 1
-    "Share of the movies that have each genre."
+def genre_frequencies(movies, vocab: Sequence[str] | None = None) -> np.ndarray:  # (genres,) between 0 and 1
+    "Share of the movies that have each genre; movies and vocab as in `popularity_baseline`."
     targets = _targets(movies, vocab)
     if not len(targets):
         raise ValueError("there are no movies to count genres in; pass the training movies")
     return targets.mean(axis=0)
-
-
-def popularity_probs(
-    train_targets,  # true genres of the training movies, 0 or 1 (movies, genres)
-    n: int,  # number of movies to predict
-) -> np.ndarray:  # (n, genres), every row the same
-    "Gives every movie the training frequency of each genre as its probability."
-    return np.tile(genre_frequencies(train_targets), (n, 1))
 
 
 def popularity_baseline(
@@ -58,17 +44,11 @@ def popularity_baseline(
         check_apart(train, test)
         vocab = vocab_of(train) if vocab is None else vocab
     targets = _targets(test, vocab)
-    probs = popularity_probs(_targets(train, vocab), len(targets))
-    return {
-        "top_n_accuracy": top_n_accuracy(probs, targets),
-        "macro_ap": macro_average_precision(probs, targets),
-    }
+    probs = np.tile(genre_frequencies(train, vocab), (len(targets), 1))
+    return {"top_n_accuracy": top_n_accuracy(probs, targets), "macro_ap": macro_average_precision(probs, targets)}
 
 
-def expected_average_precision(
-    n: int,  # number of items that are ranked
-    n_true: int,  # how many of them are true
-) -> float:  # NaN if none is true
+def expected_average_precision(n: int, n_true: int) -> float:  # NaN if none is true
     "Mean average precision over all orders of n items (Bestgen 2015, 'Exact expected average precision')."
     if n_true < 1:
         return float("nan")

@@ -11,12 +11,11 @@ from scipy.sparse import csr_matrix
 from postergenre import metrics as m
 
 
-def bootstrap_weights(
-    n: int,  # number of movies
-    resamples: int = 1000,  # number of resamples
-    seed: int = 42,  # the same seed and n give the same resamples: that pairs the models compared
-) -> np.ndarray:  # (n, resamples) float64: how often each movie was drawn; every column sums to n
-    "Draws movies with replacement, all resamples at once."
+def bootstrap_weights(n: int, resamples: int = 1000, seed: int = 42) -> np.ndarray:  # (n, resamples) float64
+    """How often each of n movies was drawn, with replacement, all resamples at once; every column sums to n.
+
+    The same seed and n give the same resamples: that pairs the models compared.
+    """
     if n < 1 or resamples < 1:
         raise ValueError(f"nothing to resample: {n} movies, {resamples} resamples")
     drawn = np.random.default_rng(seed).integers(0, n, (n, resamples))
@@ -78,13 +77,8 @@ def resampled_average_precision(
     return out
 
 
-def resampled_metrics(
-    probs,  # probabilities (movies, genres), 0 to 1
-    targets,  # true genres, 0 or 1 (movies, genres)
-    weights: np.ndarray,  # (movies, resamples) from `bootstrap_weights`
-    thresh=0.5,  # one number, or one a genre
-) -> dict[str, np.ndarray]:  # by name: (resamples,); "ap" and "f1", the figures of each genre: (genres, resamples)
-    "What `all_metrics` gives, in every resample."
+def resampled_metrics(probs, targets, weights: np.ndarray, thresh=0.5) -> dict[str, np.ndarray]:  # (resamples,) each
+    "What `all_metrics` gives, in every resample; and the figures of each genre, ap and f1: (genres, resamples)."
     probs, targets = m.check_arrays(probs, targets)
     n_movies, n_genres = probs.shape
     support = targets.T @ weights

@@ -1,6 +1,7 @@
 """Several models on the same movies: each with its paired difference to the first."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,28 +10,19 @@ from postergenre.evaluation.bootstrap import interval
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS, all_metrics
 from postergenre.evaluation.predictions import rare_genres
-from postergenre.evaluation.tables import html_table, text_lines, text_table, wide_table
+from postergenre.evaluation.tables import Printed, text_table, wide_table
 
 
-class Comparison:
+@dataclass(repr=False)
+class Comparison(Printed):
     "Several models on the same movies, each with its difference to the first; made by `compare`."
 
-    def __init__(
-        self,
-        metrics: pd.DataFrame,  # rows: models; columns: (metric or "metric difference", value or low or high)
-        notes: Sequence[str],  # what must be known to read it
-    ):
-        self.metrics, self.notes = metrics, list(notes)
+    metrics: pd.DataFrame  # rows: models; columns: (metric or "metric difference", value or low or high)
+    notes: list[str]  # what must be known to read it
 
     def table(self) -> pd.DataFrame:  # texts such as "59.4 % [57.9, 60.8]" and "+1.2 pp [+0.3, +2.1]"
         "One row a model."
         return text_table(self.metrics, [c for c in self.metrics.columns.unique(0) if c.endswith(" difference")])
-
-    def __repr__(self) -> str:
-        return text_lines(self.table(), self.notes)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.table(), self.notes)
 
 
 def compare(
@@ -49,16 +41,13 @@ def compare(
     if unknown := [k for k in metrics if k not in METRICS]:
         raise ValueError(f"unknown metric {unknown[0]!r}; known are {', '.join(METRICS)}")
     if not results or len(set(names)) < len(names):
-        raise ValueError(
-            f"give one or more results with different names, but they are {names}; set result.name = '...'"
-        )
+        raise ValueError(f"give one or more results with different names, not {names}; set result.name = '...'")
     first = results[0]
     results = [first, *(r.aligned(first.ids) for r in results[1:])]
     for r in results[1:]:
         if r.vocab != first.vocab:
-            raise ValueError(
-                f"{r.name!r} knows other genres than {first.name!r}, or in another order; use one vocabulary"
-            )
+            said = f"{r.name!r} knows other genres than {first.name!r}, or in another order"
+            raise ValueError(f"{said}; use one vocabulary")
         if n := int((r.targets != first.targets).any(axis=1).sum()):
             raise ValueError(f"{r.name!r} and {first.name!r} disagree on the true genres of {n} movies")
     if first.popularity is not None and "popularity" not in names:

@@ -9,26 +9,21 @@ from postergenre.evaluation.baselines import check_apart, genre_frequencies, ran
 from postergenre.evaluation.bootstrap import bootstrap_weights, interval, resampled_metrics
 from postergenre.evaluation.figures import METRICS, all_metrics
 from postergenre.evaluation.predictions import Predictions, rare_genres
-from postergenre.evaluation.tables import html_table, text_lines, text_table, wide_table
+from postergenre.evaluation.tables import Printed, text_table, wide_table
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.predict import movie_probs
 from postergenre.training.learner import PosterLearner
 
 
-class Evaluation(Predictions):
+class Evaluation(Printed, Predictions):
     "Saved predictions with every figure that follows from them; the arguments are those of `Predictions`."
 
-    def resampled(
-        self,
-        resamples: int = 1000,  # number of resamples of the movies
-        seed: int = 42,  # results on the same movies with the same seed are resampled alike
-    ) -> dict[str, np.ndarray]:  # by name: (resamples,), and (genres, resamples) for "ap" and "f1"
-        "Every figure in every resample of the movies; the last ones are kept."
+    def resampled(self, resamples: int = 1000, seed: int = 42) -> dict[str, np.ndarray]:  # as from `resampled_metrics`
+        "Every figure in every resample of the movies (the same seed draws the same movies); the last ones are kept."
         key = resamples, seed, np.asarray(self.thresh).tobytes()
         if getattr(self, "_resampled", (None,))[0] != key:
             weights = bootstrap_weights(len(self.probs), resamples, seed)
-            drawn = resampled_metrics(self.probs, self.targets, weights, self.thresh)
-            self._resampled = key, drawn
+            self._resampled = key, resampled_metrics(self.probs, self.targets, weights, self.thresh)
         return self._resampled[1]
 
     @property
@@ -63,22 +58,15 @@ class Evaluation(Predictions):
         "`figures()` with 1,000 resamples and 95 % intervals."
         return self.figures()
 
-    def table(
-        self,
-        resamples: int = 1000,  # number of resamples of the movies
-        seed: int = 42,  # seed of the resamples
-        level: float = 0.95,  # share of the resamples inside the intervals
-    ) -> pd.DataFrame:  # texts such as "59.4 % [57.9, 60.8]"
-        "One row each for the model, popularity and a random order, one column a metric."
+    def table(self, resamples: int = 1000, seed: int = 42, level: float = 0.95) -> pd.DataFrame:
+        "The `figures` as texts such as '59.4 % [57.9, 60.8]': a row each for the model, popularity and a random order."
         return text_table(self.figures(resamples, seed, level))
 
-    def per_genre(
-        self,
-        resamples: int = 1000,  # number of resamples of the movies
-        seed: int = 42,  # seed of the resamples
-        level: float = 0.95,  # share of the resamples inside the intervals
-    ) -> pd.DataFrame:  # one row a genre; `lift` is AP / frequency; AP and lift are NaN for an absent genre
-        "How well each genre is found, and how many movies stand behind each figure."
+    def per_genre(self, resamples: int = 1000, seed: int = 42, level: float = 0.95) -> pd.DataFrame:  # a row a genre
+        """How well each genre is found, and how many movies stand behind it, with intervals as `figures` makes them.
+
+        `lift` is AP / frequency; AP and lift are NaN for an absent genre.
+        """
         drawn, support = self.resampled(resamples, seed), self.targets.sum(axis=0)
         frequency = support / len(self.probs)
         ap = m.average_precision_per_genre(self.probs, self.targets)
@@ -106,9 +94,8 @@ class Evaluation(Predictions):
     @property
     def notes(self) -> list[str]:
         "What must be known to read the printed table, a sentence each."
-        notes = [
-            f"{len(self.probs):,} movies, {len(self.vocab)} genres; [95 % intervals], 1,000 resamples of the movies."
-        ]
+        size = f"{len(self.probs):,} movies, {len(self.vocab)} genres"
+        notes = [f"{size}; [95 % intervals], 1,000 resamples of the movies."]
         if unlabelled := int((~self.targets.any(axis=1)).sum()):
             notes.append(f"{unlabelled:,} movies have no genre and do not count for top-n accuracy.")
         if self.absent:
@@ -122,12 +109,6 @@ class Evaluation(Predictions):
             if names := self.never_predicted[key]:
                 notes.append(f"Never {where}: {'any genre' if len(names) == len(self.vocab) else ', '.join(names)}.")
         return notes
-
-    def __repr__(self) -> str:
-        return text_lines(self.table(), self.notes)
-
-    def _repr_html_(self) -> str:
-        return html_table(self.table(), self.notes)
 
 
 def evaluate(

@@ -51,10 +51,6 @@ METRICS = {  # by name, in the order of the tables
 }
 
 
-def all_metrics(
-    probs,  # probabilities (movies, genres), 0 to 1
-    targets,  # true genres, 0 or 1 (movies, genres)
-    thresh=0.5,  # one number, or one a genre
-) -> dict[str, float]:  # by the names of METRICS
-    "Every figure of a result, as `postergenre.metrics` computes them."
+def all_metrics(probs, targets, thresh=0.5) -> dict[str, float]:  # by the names of METRICS
+    "Every figure of a result, as `postergenre.metrics` computes them; the arguments are those of its functions."
     return {name: figure.function(probs, targets, *[thresh] * figure.at_thresh) for name, figure in METRICS.items()}

@@ -59,10 +59,7 @@ class Predictions:
         "The genres above their thresholds."
         return self.probs > self.thresh
 
-    def aligned(
-        self,
-        ids: Sequence,  # the same ids in another order; a `ValueError` says how many are not the same
-    ) -> "Predictions":
+    def aligned(self, ids: Sequence) -> "Predictions":  # ValueError: how many are not the same
         "The same predictions with the movies in the order of `ids`."
         rows = self.ids.get_indexer(pd.Index(ids))
         if len(rows) != len(self.ids) or (rows < 0).any():
@@ -81,8 +78,8 @@ class Predictions:
         path: str | Path,  # ends in .csv or .parquet; an existing file is replaced only once the new one is whole
     ) -> None:
         "Writes all that the figures need, so that they can be made again without the model."
-        suffix = _suffix(path)
-        columns = {"id": self.ids} if self.titles is None else {"id": self.ids, "title": self.titles}
+        csv = _is_csv(path)
+        columns = {"id": self.ids} | ({} if self.titles is None else {"title": self.titles})
         columns |= {f"prob {g}": self.probs[:, i] for i, g in enumerate(self.vocab)}
         columns |= {f"true {g}": self.targets[:, i].astype(np.int8) for i, g in enumerate(self.vocab)}
         about = {
@@ -96,29 +93,25 @@ class Predictions:
         }
         table, text = pd.DataFrame(columns), json.dumps(about)
         with write_whole(path) as file:
-            if suffix == ".csv":
+            if csv:
                 with open(file, "w", encoding="utf-8", newline="") as out:
                     out.write(f"# {MARK} {text}\n")
                     table.to_csv(out, index=False)
             else:
-                pa, parquet = _pyarrow()
-                arrow = pa.Table.from_pandas(table, preserve_index=False)
-                parquet.write_table(arrow.replace_schema_metadata({MARK: text}), file)
+                pyarrow = _pyarrow()
+                arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
+                pyarrow.parquet.write_table(arrow.replace_schema_metadata({MARK: text}), file)
 
     @classmethod
-    def load(
-        cls,
-        path: str | Path,  # a file that `save` wrote; a `ValueError` says if it is another or not whole
-    ) -> "Predictions":
+    def load(cls, path: str | Path) -> "Predictions":  # ValueError: it is not a file that `save` wrote, or not whole
         "Reads saved predictions; the numbers are the same to the last bit."
-        if _suffix(path) == ".csv":
+        if _is_csv(path):
             with open(path, encoding="utf-8", newline="") as file:
                 mark, _, text = file.readline().removeprefix("# ").partition(" {")
                 # all as text: an id "007" and a title "NA" stay so, and Python reads every float back exactly
                 table = pd.read_csv(file, dtype="str", keep_default_na=False) if mark == MARK else None
         else:
-            _, parquet = _pyarrow()
-            arrow = parquet.read_table(path)
+            arrow = _pyarrow().parquet.read_table(path)
             text = (arrow.schema.metadata or {}).get(MARK.encode(), b"").decode().removeprefix("{")
             table = arrow.to_pandas() if text else None
         if table is None:
@@ -144,35 +137,29 @@ def _frequencies(train_freq, vocab: Sequence[str]) -> np.ndarray:
         train_freq = [train_freq[g] for g in vocab]
     freq = np.array([float(f) for f in train_freq])
     if freq.shape != (len(vocab),) or not ((freq >= 0) & (freq <= 1)).all():
-        raise ValueError(
-            f"train_freq must hold {len(vocab)} shares between 0 and 1, one a genre; "
-            "divide counts by the number of training movies"
-        )
+        need = f"{len(vocab)} shares between 0 and 1, one a genre"
+        raise ValueError(f"train_freq must hold {need}; divide counts by the number of training movies")
     return freq
 
 
-def _suffix(path: str | Path) -> str:
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".csv", ".parquet"):
+def _is_csv(path: str | Path) -> bool:
+    if (suffix := Path(path).suffix.lower()) not in (".csv", ".parquet"):
         raise ValueError(f"{path} must end in .csv or .parquet, for example {Path(path).with_suffix('.csv')}")
-    return suffix
+    return suffix == ".csv"
 
 
 def _pyarrow():
     try:
-        import pyarrow
-        import pyarrow.parquet as parquet
+        import pyarrow.parquet
     except ImportError as error:
         raise ImportError("Parquet files need pyarrow: pip install pyarrow, or choose a name ending in .csv") from error
-    return pyarrow, parquet
+    return pyarrow
 
 
-def rare_genres(
-    result: Predictions,
-) -> list[str]:  # no sentence or one
+def rare_genres(result: Predictions) -> list[str]:  # no sentence or one
     "What to know of genres that hardly any movie has."
     support = result.targets.sum(axis=0)
-    rare = [g for g, n in zip(result.vocab, support, strict=True) if 0 < n < 10]
+    rare = genre_names((support > 0) & (support < 10), result.vocab)
     return [f"Fewer than 10 movies have {', '.join(rare)}: chance lifts their AP, and so macro AP."] if rare else []
 
 
@@ -191,12 +178,8 @@ def evaluated_movies(
     return found
 
 
-def rows_of(
-    ids,  # all different
-    wanted,  # some of them
-    name: str,  # of what has the ids, for the error
-) -> np.ndarray:  # where each of `wanted` stands in `ids`. ValueError: one is missing
-    "Places of ids, whether they are texts or numbers."
+def rows_of(ids, wanted, name: str) -> np.ndarray:  # ValueError: `name` lacks one that is wanted
+    "Where each of `wanted` stands in `ids`, all different, whether they are texts or numbers."
     wanted = pd.Index(wanted).map(str)
     rows = pd.Index(ids).map(str).get_indexer(wanted)
     if n := int((rows < 0).sum()):

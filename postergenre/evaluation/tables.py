@@ -31,9 +31,7 @@ def _cell(value: float, low: float, high: float, percent: bool, sign: str) -> st
     return text if np.isnan(low) else f"{text} [{low * factor:{form}}, {high * factor:{form}}]"
 
 
-def markdown_table(
-    table: pd.DataFrame,  # texts
-) -> str:
+def markdown_table(table: pd.DataFrame) -> str:
     "A table of texts for a README or an issue."
     rows = [[table.index.name or "", *table.columns], ["---"] * (1 + table.shape[1])]
     rows += [[str(name), *cells] for name, cells in zip(table.index, table.to_numpy(), strict=True)]
@@ -49,33 +47,32 @@ def text_lines(
     "A table of texts for the terminal."
     names = [str(i) for i in table.index]
     first = max(map(len, names))
-    blocks, block = [], []
+    blocks = [[]]
     for heading in table:
         column = [heading, *table[heading]]
         column = [cell.ljust(max(map(len, column))) for cell in column]
-        if block and first + sum(2 + len(c[0]) for c in [*block, column]) > width:
-            blocks, block = [*blocks, block], []
-        block.append(column)
+        if blocks[-1] and first + sum(2 + len(c[0]) for c in [*blocks[-1], column]) > width:
+            blocks.append([])
+        blocks[-1].append(column)
     lines = []
-    for columns in [*blocks, block]:
-        rows = zip(["", *names], *columns, strict=True)
-        lines += ["  ".join([row[0].ljust(first), *row[1:]]).rstrip() for row in rows] + [""]
+    for columns in blocks:
+        rows = zip([name.ljust(first) for name in ("", *names)], *columns, strict=True)
+        lines += ["  ".join(row).rstrip() for row in rows] + [""]
     return "\n".join([*lines, *(line for note in notes for line in textwrap.wrap(note, width))])
 
 
-def wide_table(
-    names: Sequence[str],  # rows
-    rows: Sequence[dict[str, tuple]],  # of each row: metric -> (value, low, high)
-) -> pd.DataFrame:  # columns (metric, "value" or "low" or "high"), as text_table takes them
-    "Figures with their intervals as numbers."
+def wide_table(names: Sequence[str], rows: Sequence[dict[str, tuple]]) -> pd.DataFrame:  # as text_table takes it
+    "Figures with their intervals as numbers; rows hold metric -> (value, low, high)."
     columns = pd.MultiIndex.from_product([rows[0], ["value", "low", "high"]], names=["metric", None])
     cells = [[float(x) for cell in row.values() for x in cell] for row in rows]
     return pd.DataFrame(cells, index=names, columns=columns)
 
 
-def html_table(
-    table: pd.DataFrame,  # texts
-    notes: Sequence[str] = (),  # sentences to stand below
-) -> str:
-    "A table of texts for a notebook."
-    return f"{table.to_html()}<p>{'<br>'.join(html.escape(note) for note in notes)}</p>"
+class Printed:
+    "Prints as its `table()` of texts with its sentences `notes` below, in a terminal or a notebook."
+
+    def __repr__(self) -> str:
+        return text_lines(self.table(), self.notes)
+
+    def _repr_html_(self) -> str:
+        return f"{self.table().to_html()}<p>{'<br>'.join(html.escape(note) for note in self.notes)}</p>"

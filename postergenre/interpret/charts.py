@@ -5,7 +5,6 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 
 MODEL, OTHER = "#0072b2", "#d55e00"  # blue and vermilion of Okabe and Ito, told apart by colour-blind readers
 GREY = "#666666"
@@ -18,9 +17,7 @@ CURVES = {  # columns of a history: left or right, name
 AXES = {"strength": ("strength of the penalty", "log")}  # what rows of a history go by: label and scale; else linear
 
 
-def plot_per_genre(
-    table: pd.DataFrame,  # from Evaluation.per_genre: support, frequency, ap, ap_low, ap_high by genre
-) -> Figure:
+def plot_per_genre(table: pd.DataFrame) -> Figure:  # of Evaluation.per_genre: support, frequency, ap, ap_low, ap_high
     "Average precision of each genre with its interval, beside the genre's frequency; the best genre on top."
     table = table.sort_values("ap", na_position="first")
     known = table["ap"].notna()
@@ -35,9 +32,8 @@ def plot_per_genre(
     absent = ["" if there else ", absent" for there in known]
     names = [f"{g} ({int(n):,}{note})" for g, n, note in zip(table.index, table["support"], absent, strict=True)]
     ax.set_yticks(y, names)
-    ax.set_xlim(0, min(1, 1.05 * np.nanmax(table[["ap_high", "ap", "frequency"]].to_numpy(), initial=0.1)))
-    ax.set_ylim(-0.7, len(table) - 0.3)
-    ax.set_xlabel("average precision, frequency")
+    most = np.nanmax(table[["ap_high", "ap", "frequency"]].to_numpy(), initial=0.1)
+    ax.set(xlim=(0, min(1, 1.05 * most)), ylim=(-0.7, len(table) - 0.3), xlabel="average precision, frequency")
     no_frame(ax)
     ax.grid(axis="x", color="#eeeeee")
     ax.set_axisbelow(True)
@@ -45,15 +41,14 @@ def plot_per_genre(
     return closed(fig)
 
 
-def plot_confusions(
-    shares: pd.DataFrame,  # from confusions(normalize=True)
-    misses: pd.Series,  # movies in which each genre is missed
-    support: pd.Series,  # movies that have it
-) -> Figure:
-    "Heat map: which wrong genres stand in the top n of the movies in which the row's genre is missed."
+def plot_confusions(shares: pd.DataFrame, misses: pd.Series, support: pd.Series) -> Figure:
+    """Heat map: which wrong genres stand in the top n of the movies in which the row's genre is missed.
+
+    shares: from `confusions(normalize=True)`; misses, support: movies that miss each genre, and that have it.
+    """
     side = 2.4 + 0.36 * len(shares)
     fig, ax = plt.subplots(figsize=(side + 1.2, side), layout="constrained")
-    heat_map(ax, _percents(shares), ".0f", least=5)
+    heat_map(ax, _percents(shares))
     ax.set_yticks(range(len(shares)), [f"{g} ({misses[g]:,} of {support[g]:,})" for g in shares.index])
     ax.set_ylabel("missed true genre (movies that miss it, of those that have it)")
     ax.set_xlabel("wrong genre in the top n instead")
@@ -61,34 +56,26 @@ def plot_confusions(
     return closed(fig)
 
 
-def plot_cooccurrence(
-    truth: pd.DataFrame,  # from cooccurrence(normalize=True)
-    predicted: pd.DataFrame,
-) -> Figure:
+def plot_cooccurrence(truth: pd.DataFrame, predicted: pd.DataFrame) -> Figure:  # of cooccurrence(normalize=True)
     "Two heat maps: of the movies with the row's genre, the share that has the column's genre too; grey: no such movie."
     side = 1.9 + 0.36 * len(truth)
     fig, axes = plt.subplots(2, 1, figsize=(side + 0.4, 2 * side), layout="constrained")
     tables = _percents(truth), _percents(predicted)
     most = max(table.fillna(0).to_numpy().max() for table in tables)
     for ax, table, title in zip(axes, tables, ("true genres", "top n predictions"), strict=True):
-        heat_map(ax, table, ".0f", 5, most)
+        heat_map(ax, table, most)
         ax.set_title(f"Genres that stand together in the {title}", fontsize=11, loc="left")
-        ax.set_xlabel("have this genre too")
-        ax.set_ylabel("of the movies with this genre, %")
+        ax.set(xlabel="have this genre too", ylabel="of the movies with this genre, %")
     return closed(fig)
 
 
-def plot_reliability(
-    table: pd.DataFrame,  # from reliability
-    ece: float,  # expected calibration error
-) -> Figure:
+def plot_reliability(table: pd.DataFrame, ece: float) -> Figure:  # of `reliability`, and the calibration error
     "How often genres of a given probability are true, and how many there are of each probability."
     fig, (ax, below) = plt.subplots(2, 1, figsize=(5.5, 6.5), height_ratios=[3, 1], sharex=True, layout="constrained")
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect")
     ends = [table["share"] - table["low"], table["high"] - table["share"]]
-    ax.errorbar(
-        table["confidence"], table["share"], yerr=ends, fmt="o-", color=MODEL, capsize=3, label="model, 95 % interval"
-    )
+    line = {"fmt": "o-", "color": MODEL, "capsize": 3, "label": "model, 95 % interval"}
+    ax.errorbar(table["confidence"], table["share"], yerr=ends, **line)
     ax.set(xlim=(0, 1), ylim=(0, 1), ylabel="share that is true")
     ax.set_title(f"Reliability: expected calibration error {ece:.3f}", fontsize=11, loc="left")
     ax.legend(frameon=False, loc="upper left")
@@ -99,10 +86,8 @@ def plot_reliability(
     return closed(fig)
 
 
-def plot_curves(
-    history: pd.DataFrame,  # its first column is what the rows go by; then train_loss, valid_loss, top_n_accuracy, ...
-) -> Figure:
-    "Losses and validation figures of a run by epoch, or by what else its first column says."
+def plot_curves(history: pd.DataFrame) -> Figure:
+    "Losses and validation figures of a run by epoch, or what its first column says; then train_loss, valid_loss, ..."
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     by = history.iloc[:, 0]
     label, scale = rows_go_by(history)
@@ -123,35 +108,26 @@ def plot_curves(
     return closed(fig)
 
 
-def rows_go_by(
-    history: pd.DataFrame,  # as in plot_curves
-) -> tuple[str, str]:  # label of its axis, its scale
+def rows_go_by(history: pd.DataFrame) -> tuple[str, str]:  # label of its axis, its scale
     "What the rows of a history go by, as an axis."
     return AXES.get(history.columns[0], (history.columns[0], "linear"))
 
 
-def heat_map(
-    ax: Axes,
-    table: pd.DataFrame,  # numbers from 0 on; NaN stays grey
-    form: str = ".2f",  # of what stands in a cell
-    least: float = 0,  # cells from this number on are written in
-    most: float | None = None,  # the number of the strongest colour; None: the greatest
-    cmap: str = "Blues",
-) -> AxesImage:
-    "Numbers as colours, and written into their cells."
-    values = table.to_numpy(dtype=float)
+def heat_map(ax: Axes, shares: pd.DataFrame, most: float | None = None) -> None:
+    "Shares as colours, up to `most` percent (None: the greatest), written into cells from 5 % on; grey: NaN."
+    values = shares.to_numpy()
     most = (np.nan_to_num(values).max() if most is None else most) or 1
-    image = ax.imshow(values, cmap=plt.get_cmap(cmap).with_extremes(bad="#dddddd"), vmin=0, vmax=most, aspect="auto")
-    for row, column in np.argwhere(values >= least):
+    cmap = plt.get_cmap("Blues").with_extremes(bad="#dddddd")
+    image = ax.imshow(values, cmap=cmap, vmin=0, vmax=most, aspect="auto")
+    for row, column in np.argwhere(values >= 5):
         value = values[row, column]
         bright = np.dot(image.cmap(image.norm(value))[:3], (0.299, 0.587, 0.114))  # as the eye weighs red, green, blue
         colour = "black" if bright > 0.55 else "white"
-        ax.text(column, row, f"{value:{form}}", ha="center", va="center", fontsize=8, color=colour)
-    ax.set_xticks(range(table.shape[1]), table.columns, rotation=90)
-    ax.set_yticks(range(table.shape[0]), table.index)
+        ax.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8, color=colour)
+    ax.set_xticks(range(len(shares)), shares.columns, rotation=90)
+    ax.set_yticks(range(len(shares)), shares.index)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    return image
 
 
 def no_frame(ax: Axes) -> None:

@@ -1,4 +1,7 @@
-"""What a model takes for what: tables from probabilities and truth, for movies that have several genres at once."""
+"""What a model takes for what: tables from probabilities and truth, for movies that have several genres at once.
+
+`probs` and `targets` are those of `postergenre.metrics`. Counts become shares with `normalize`.
+"""
 
 from collections.abc import Sequence
 
@@ -11,30 +14,24 @@ from torch.nn.functional import binary_cross_entropy
 from postergenre.metrics import calibration_bins, check_arrays, top_n_mask
 
 
-def confusions(
-    probs,  # (movies, genres)
-    targets,  # 0 or 1, the same shape
-    vocab: Sequence[str],  # names of the genres
-    normalize: bool = False,  # shares of the movies in which the row's genre is missed, instead of counts
-) -> pd.DataFrame:  # genres x genres; normalised: 0 to 1, NaN in the row of a genre that is never missed
+def confusions(probs, targets, vocab: Sequence[str], normalize: bool = False) -> pd.DataFrame:  # genres x genres
     """How often genre Y (column) wrongly stands in a movie's top n when its true genre X (row) does not stand there.
 
     n is the number of the movie's true genres. X is missed if it is true and not in the top n; Y stands in for it if it
     is in the top n and not true. A movie counts once in every such cell: one that misses two genres has two wrong ones
-    and counts in four cells, and a normalised row may sum to more than 1. The diagonal is 0.
+    and counts in four cells. The diagonal is 0. Normalised: shares of the movies in which the row's genre is missed; a
+    row may sum to more than 1, and is NaN if the genre is never missed.
     """
     missed, wrong = _missed_and_wrong(probs, targets)
     counts = missed.T.astype(int) @ wrong.astype(int)
     return _table(counts, missed.sum(0), vocab, normalize)
 
 
-def most_confused(
-    probs,  # (movies, genres)
-    targets,  # 0 or 1, the same shape
-    vocab: Sequence[str],  # names of the genres
-    min_val: int = 1,  # leave out pairs of fewer movies
-) -> pd.DataFrame:  # missed, instead, movies (count), share (of the movies that miss it); the most frequent pair first
-    "The cells of `confusions` as a list."
+def most_confused(probs, targets, vocab: Sequence[str], min_val: int = 1) -> pd.DataFrame:
+    """The cells of `confusions` of at least `min_val` movies as a list, the most frequent pair first.
+
+    Its columns: missed, instead, movies (their number), share (of the movies that miss it).
+    """
     counts = confusions(probs, targets, vocab).to_numpy()
     misses = _missed_and_wrong(probs, targets)[0].sum(0)
     rows, columns = np.nonzero(counts >= max(1, min_val))
@@ -45,40 +42,28 @@ def most_confused(
 
 
 def cooccurrence(
-    probs,  # (movies, genres)
-    targets,  # 0 or 1, the same shape
-    vocab: Sequence[str],  # names of the genres
-    normalize: bool = False,  # shares of the movies with the row's genre, instead of counts
+    probs, targets, vocab: Sequence[str], normalize: bool = False
 ) -> tuple[pd.DataFrame, pd.DataFrame]:  # genres x genres each: in truth; in the top n (n = number of true genres)
     """How often two genres stand together on a movie, in truth and in the predictions.
 
-    The diagonal counts the movies with the genre (normalised: 1). Normalised rows of genres that never occur are NaN.
+    The diagonal counts the movies with the genre. Normalised: shares of those; NaN in rows of genres that never occur.
     """
     probs, targets = check_arrays(probs, targets)
-    tables = []
-    for labels in (targets, top_n_mask(probs, targets.sum(1))):
-        counts = labels.T.astype(int) @ labels.astype(int)
-        tables.append(_table(counts, labels.sum(0), vocab, normalize))
-    return tables[0], tables[1]
+    labels = targets, top_n_mask(probs, targets.sum(1))
+    return tuple(_table(x.T.astype(int) @ x.astype(int), x.sum(0), vocab, normalize) for x in labels)
 
 
-def movie_losses(
-    probs,  # (movies, genres), 0 to 1
-    targets,  # 0 or 1, the same shape
-) -> np.ndarray:  # (movies,)
+def movie_losses(probs, targets) -> np.ndarray:  # (movies,)
     "Binary cross-entropy of each movie, the mean over its genres (a logarithm is at least -100, as in torch)."
     probs, targets = (torch.as_tensor(x, dtype=torch.float64) for x in check_arrays(probs, targets))
     return binary_cross_entropy(probs, targets, reduction="none").mean(1).numpy()
 
 
-def reliability(
-    probs,  # (movies, genres), 0 to 1
-    targets,  # 0 or 1, the same shape
-    n_bins: int = 15,  # bins of equal width
-) -> pd.DataFrame:  # a row a bin that holds any: pairs, confidence (mean probability), share (that is true), low, high
+def reliability(probs, targets, n_bins: int = 15) -> pd.DataFrame:
     """How often genres of a given probability are true, over all pairs of a movie and a genre.
 
-    low and high: 95 % interval of the share (Wilson 1927, in scipy), which takes the pairs as independent.
+    A row a bin that holds any: pairs, confidence (mean probability), share (that is true), low, high: 95 % interval of
+    the share (Wilson 1927, in scipy), which takes the pairs as independent.
     """
     probs, targets = check_arrays(probs, targets)
     pairs = pd.DataFrame({"bin": calibration_bins(probs, n_bins).ravel(), "p": probs.ravel(), "true": targets.ravel()})

@@ -16,6 +16,7 @@ from postergenre.interpret.charts import closed
 RIGHT, WRONG = "#00695c", "#b3361e"  # told apart by colour-blind readers; the marks ✓ and ✗ say it too
 LINE = 0.165  # inches from one line of text to the next
 PICTURE = (2.0, 3.0)  # inches that a poster may take: width, height
+Top = list[tuple[str, float, bool]]  # genres of a movie, the most probable first: name, probability, whether right
 GAP = 0.2  # inches between two posters
 
 
@@ -35,51 +36,29 @@ def plot_examples(
         raise ValueError("There are no posters to show; pass movies, and n from 1")
     notes = [""] * len(chosen) if notes is None else notes
     shown = list(movies[["poster", "title", "genres"]].iloc[chosen].itertuples(index=False))
-    above = max(sum(map(len, _head(movie.title, movie.genres))) for movie in shown)
+    heads = [
+        (textwrap.wrap(str(m.title), 24, max_lines=2, placeholder=" …"), textwrap.wrap(", ".join(m.genres), 27))
+        for m in shown
+    ]
     below = max(len(movie.genres) for movie in shown) + any(notes)
-    fig, axes = _poster_axes(len(chosen), columns, above, below)
-    for ax, movie, i, note in zip(axes, shown, chosen, notes, strict=True):
-        draw_prediction(ax, open_poster(movie.poster), movie.title, movie.genres, probs[i], vocab, note)
+    fig, axes = _poster_axes(len(chosen), columns, max(sum(map(len, head)) for head in heads), below)
+    for ax, movie, (title, truth), i, note in zip(axes, shown, heads, chosen, notes, strict=True):
+        show_poster(ax, open_poster(movie.poster))
+        write_beside(ax, truth, above=True)
+        write_beside(ax, title, above=True, skip=len(truth), weight="bold")
+        for line, (genre, prob, right) in enumerate(top_genres(probs[i], movie.genres, vocab)):
+            write_mark(ax, f"{genre} {prob:.0%}", right, line)
+        write_beside(ax, [note] if note else [], skip=len(movie.genres), color="#555555")
     return closed(fig)
 
 
-def draw_prediction(
-    ax: Axes,
-    image: Image.Image,  # the poster
-    title: str,
-    truth: Sequence[str],  # its true genres
-    probs: np.ndarray,  # (genres,)
-    vocab: Sequence[str],  # names of probs
-    note: str = "",  # a short line at the end
-) -> None:
-    "One poster with its title and truth above, and the top n predictions below, right ones marked ✓."
-    show_poster(ax, image)
-    title_lines, truth_lines = _head(title, truth)
-    write_beside(ax, truth_lines, above=True)
-    write_beside(ax, title_lines, above=True, skip=len(truth_lines), weight="bold")
-    top = top_genres(probs, truth, vocab)
-    for line, (genre, prob, right) in enumerate(top):
-        write_mark(ax, f"{genre} {prob:.0%}", right, line)
-    if note:
-        write_beside(ax, [note], skip=len(top), color="#555555")
-
-
-def top_genres(
-    probs: np.ndarray,  # (genres,)
-    truth: Sequence[str],  # the true genres
-    vocab: Sequence[str],  # names of probs
-) -> list[tuple[str, float, bool]]:  # name, probability, whether it is right
-    "As many of the most probable genres of a movie as it has true ones, the most probable first."
+def top_genres(probs: np.ndarray, truth: Sequence[str], vocab: Sequence[str]) -> Top:
+    "As many of the most probable genres of a movie (probs: (genres,), named by vocab) as it has true ones."
     top = np.argsort(-probs, kind="stable")[: len(truth)]
     return [(vocab[i], float(probs[i]), vocab[i] in truth) for i in top]
 
 
-def write_mark(
-    ax: Axes,
-    text: str,
-    right: bool,
-    skip: int = 0,  # as in write_beside
-) -> None:
+def write_mark(ax: Axes, text: str, right: bool, skip: int = 0) -> None:
     "A prediction below axes, marked as right or wrong."
     write_beside(ax, [f"{'✓' if right else '✗'} {text}"], skip=skip, color=RIGHT if right else WRONG)
 
@@ -101,23 +80,8 @@ def write_beside(
     "Lines of text above or below axes, centred; a dollar sign stays one and starts no formula."
     for i, text in enumerate(reversed(lines) if above else lines):
         offset = (3 + (skip + i) * LINE * 72) * (1 if above else -1)
-        ax.annotate(
-            text,
-            (0.5, 1 if above else 0),
-            (0, offset),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            ha="center",
-            va="bottom" if above else "top",
-            fontsize=8.5,
-            parse_math=False,
-            **style,
-        )
-
-
-def _head(title: str, truth: Sequence[str]) -> tuple[list[str], list[str]]:
-    title_lines = textwrap.wrap(str(title), 24, max_lines=2, placeholder=" …")
-    return title_lines, textwrap.wrap(", ".join(truth), 27)
+        style |= {"ha": "center", "va": "bottom" if above else "top", "fontsize": 8.5, "parse_math": False}
+        ax.annotate(text, (0.5, above), (0, offset), "axes fraction", "offset points", **style)
 
 
 def _poster_axes(n: int, columns: int, above: int, below: int) -> tuple[Figure, list[Axes]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from fastcore.meta import delegates
 from matplotlib.figure import Figure
 from sklearn.metrics import classification_report, multilabel_confusion_matrix
 
@@ -37,20 +38,17 @@ class GenreInterpretation:
         self.movies = None if movies is None else evaluated_movies(evaluation, movies)
 
     @classmethod
+    @delegates(evaluate)
     def from_learner(
         cls,
         learn: PosterLearner | PosterEnsemble,  # trained or loaded
         movies: pd.DataFrame | None = None,  # from read_movies; None: the validation posters of learn.dls
         train: pd.DataFrame | None = None,  # training movies, for popularity; None: learn.genre_freq
-        thresh=None,  # one number, or one a genre; None: learn.thresh
-        views: str = "auto",  # as in `evaluate`
-        bs: int = 64,  # pictures a batch
-        progress: bool | None = None,  # a bar; None: in a terminal or notebook
+        **kwargs,
     ) -> "GenreInterpretation":  # ValueError: a loaded learner holds no posters, or as in `evaluate`
         "Run the learner over movies. Validation posters chose the best epoch, so the test side is the honest one."
         movies = validation_movies(learn) if movies is None else movies
-        result = evaluate(learn, movies, train=train, thresh=thresh, views=views, bs=bs, progress=progress)
-        return cls(result, movies, learn)
+        return cls(evaluate(learn, movies, train, **kwargs), movies, learn)
 
     def __repr__(self) -> str:
         result = self.evaluation
@@ -66,11 +64,8 @@ class GenreInterpretation:
         "Average precision of each genre with its interval, beside the genre's frequency."
         return plot_per_genre(self.per_genre())
 
-    def confusions(
-        self,
-        normalize: bool = False,  # shares of the movies in which the row's genre is missed, instead of counts
-    ) -> pd.DataFrame:  # genres x genres
-        "When true genre X (row) is not in a movie's top n, which wrong genres stand there, as `confusions`."
+    def confusions(self, normalize: bool = False) -> pd.DataFrame:  # genres x genres
+        "When true genre X (row) is not in a movie's top n, which wrong genres stand there: movies, or shares of those."
         return confusions(*self._arrays, normalize)
 
     def plot_confusions(self) -> Figure:
@@ -79,29 +74,20 @@ class GenreInterpretation:
         misses, support = (pd.Series(x.sum(0), result.vocab) for x in (result.targets & ~result.top_n, result.targets))
         return plot_confusions(self.confusions(normalize=True), misses, support)
 
-    def most_confused(
-        self,
-        min_val: int = 1,  # leave out pairs of fewer movies
-    ) -> pd.DataFrame:  # missed, instead, movies, share; the most frequent pair first
-        "The pairs of `confusions` as a list."
+    def most_confused(self, min_val: int = 1) -> pd.DataFrame:  # missed, instead, movies, share
+        "The pairs of `confusions` of at least `min_val` movies as a list, the most frequent first."
         return most_confused(*self._arrays, min_val)
 
-    def cooccurrence(
-        self,
-        normalize: bool = False,  # shares of the movies with the row's genre, instead of counts
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:  # genres x genres each: in truth; in the top n
-        "How often two genres stand together, in truth and in the predictions."
+    def cooccurrence(self, normalize: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:  # genres x genres each
+        "How often two genres stand together, in truth and in the top n: movies, or shares of the row's."
         return cooccurrence(*self._arrays, normalize)
 
     def plot_cooccurrence(self) -> Figure:
         "`cooccurrence(normalize=True)` as two heat maps."
         return plot_cooccurrence(*self.cooccurrence(normalize=True))
 
-    def plot_reliability(
-        self,
-        n_bins: int = 15,  # bins of equal width
-    ) -> Figure:
-        "How often genres of a given probability are true."
+    def plot_reliability(self, n_bins: int = 15) -> Figure:
+        "How often genres of a given probability are true, in bins of equal width."
         probs, targets, _ = self._arrays
         ece = expected_calibration_error(probs, targets, n_bins)
         return plot_reliability(reliability(probs, targets, n_bins), ece)
@@ -144,11 +130,8 @@ class GenreInterpretation:
         }
         return pd.DataFrame(rows).sort_values("loss", ascending=not largest, kind="stable")[:k]
 
-    def plot_top_losses(
-        self,
-        k: int = 12,  # posters
-    ) -> Figure:
-        "The posters with the largest loss."
+    def plot_top_losses(self, k: int = 12) -> Figure:
+        "The k posters with the largest loss."
         table = self.top_losses(k)
         return self._plot(table.index, [f"loss {loss:.2f}" for loss in table["loss"]])
 
@@ -168,21 +151,12 @@ class GenreInterpretation:
         # a movie without genres has no share of hits, NaN, and comes last
         return np.lexsort((-sign * movie_losses(probs, targets), sign * top_n_hits(probs, targets)))[:n]
 
-    def plot_examples(
-        self,
-        kind: str = "random",  # as in `examples`
-        n: int = 12,  # posters
-        seed: int = 42,  # which random ones
-    ) -> Figure:
-        "Posters with their true genres and predictions."
+    def plot_examples(self, kind: str = "random", n: int = 12, seed: int = 42) -> Figure:
+        "The posters of `examples` with their true genres and predictions."
         return self._plot(self.examples(kind, n, seed))
 
-    def plot_look(
-        self,
-        genres: str | Sequence[str] | None = None,  # None: all that occur
-        k: int = 6,  # posters a genre
-    ) -> Figure:
-        "Colours, brightness and most typical posters of each genre, as `palette.plot_genre_look`."
+    def plot_look(self, genres: str | Sequence[str] | None = None, k: int = 6) -> Figure:
+        "Colours, brightness and k most typical posters of each genre (None: of all), as `palette.plot_genre_look`."
         return plot_genre_look(self._posters, self.evaluation, genres, k)
 
     def gradcam(
@@ -193,12 +167,8 @@ class GenreInterpretation:
         "Where on a poster the model finds evidence for a genre, as `gradcam.gradcam`."
         return gradcam(self._learner, self._find(image_or_movie)[0], genre)
 
-    def plot_gradcam(
-        self,
-        image_or_movie,  # a movie's id, a row of movies, or a poster: file, bytes, PIL image
-        genres: str | Sequence[str] | None = None,  # None: the three most probable
-    ) -> Figure:
-        "A poster, and the heat of each genre over it."
+    def plot_gradcam(self, image_or_movie, genres: str | Sequence[str] | None = None) -> Figure:
+        "A poster, and the heat of each genre over it (None: of the three most probable), as `gradcam` takes it."
         image, title, truth = self._find(image_or_movie)
         return plot_gradcam(self._learner, image, genres, title=title, truth=truth)
 

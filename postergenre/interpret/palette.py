@@ -40,19 +40,19 @@ def genre_palette(
     vocab = list(vocab_of(movies) if vocab is None else vocab)
     labels = multi_hot(movies["genres"], vocab).astype(bool)
     rng = np.random.default_rng(seed)
-    chosen = {
-        g: rng.permutation(np.flatnonzero(labels[:, i]))[:most] for i, g in enumerate(vocab) if labels[:, i].any()
-    }
+    having = {genre: np.flatnonzero(column) for genre, column in zip(vocab, labels.T, strict=True) if column.any()}
+    chosen = {genre: rng.permutation(indices)[:most] for genre, indices in having.items()}
     used = np.unique(np.concatenate(list(chosen.values()))) if chosen else []
     posters = movies["poster"].tolist()
-    thumbs = {i: thumbnail(posters[i]) for i in progress_bar(used, len(used), progress)}
+    small = (THUMB, THUMB), Image.Resampling.BOX
+    thumbs = {i: np.asarray(open_poster(posters[i]).resize(*small)) for i in progress_bar(used, len(used), progress)}
     rows = {}
     for genre, indices in chosen.items():
         pictures = [thumbs[i] for i in indices]
-        pixels = np.concatenate(pictures).reshape(-1, 3)
-        colors, shares = palette(rng.permutation(pixels)[:PIXELS], n_colors, seed)
+        pixels = rng.permutation(np.concatenate(pictures).reshape(-1, 3))[:PIXELS]
+        colors, shares = palette(pixels, n_colors, seed)
         rows[genre] = {
-            "movies": int(labels[:, vocab.index(genre)].sum()),
+            "movies": len(having[genre]),
             "posters": len(indices),
             "brightness": float(np.mean([_lab(p)[..., 0].mean() / 100 for p in pictures])),
             "saturation": float(np.mean([_saturation(p).mean() for p in pictures])),
@@ -62,24 +62,16 @@ def genre_palette(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("genre")
 
 
-def palette(
-    pixels: np.ndarray,  # (n, 3) uint8 RGB
-    n_colors: int = 5,  # at most; fewer if there are not so many different colours
-    seed: int = 42,  # of k-means
-) -> tuple[np.ndarray, np.ndarray]:  # (colours, 3) RGB from 0 to 255, and their shares; the most frequent first
-    "The main colours of pixels, by k-means in CIE Lab."
+def palette(pixels: np.ndarray, n_colors: int = 5, seed: int = 42) -> tuple[np.ndarray, np.ndarray]:
+    """The main colours of pixels ((n, 3) uint8 RGB), by k-means in CIE Lab, at most `n_colors`, and their shares.
+
+    Both the most frequent first, (colours, 3) RGB from 0 to 255 and (colours,).
+    """
     n = min(n_colors, len(np.unique(pixels, axis=0)))
     nearest = MiniBatchKMeans(n, random_state=seed, n_init=3, batch_size=4096).fit_predict(_lab(pixels[None])[0])
     counts = np.bincount(nearest, minlength=n)
     order = [i for i in np.argsort(-counts, kind="stable") if counts[i]]
     return np.array([pixels[nearest == i].mean(0) for i in order]), counts[order] / len(pixels)
-
-
-def thumbnail(
-    poster,  # file, bytes or PIL image
-) -> np.ndarray:  # (24, 24, 3) uint8 RGB
-    "A poster as few pixels."
-    return np.asarray(open_poster(poster).resize((THUMB, THUMB), Image.Resampling.BOX))
 
 
 def plot_genre_look(
@@ -113,7 +105,7 @@ def plot_genre_look(
         fig.text(0.1 / width, 1 - (at + 0.7) / height, f"{genre}\n", fontsize=11, weight="bold", va="center")
         fig.text(0.1 / width, 1 - (at + 0.78) / height, f"{about['movies']:,} movies", fontsize=9, va="center")
         _draw_palette(place(1.35, at + 0.25, 2.1, 0.8), about["palette"], about["shares"])
-        _draw_bars(place(3.75, at + 0.25, 1.3, 0.8), about["brightness"], about["saturation"])
+        _draw_bars(place(3.75, at + 0.25, 1.3, 0.8), about[["brightness", "saturation"]])
         column = list(vocab).index(genre)
         for j, best in enumerate(np.argsort(-probs[:, column], kind="stable")[:k]):
             ax = place(5.4 + 1.0 * j, at, 0.9, 1.3)
@@ -124,12 +116,12 @@ def plot_genre_look(
 
 
 def _probs_of(movies: pd.DataFrame, result: Predictions | np.ndarray, n_genres: int) -> np.ndarray:
-    if not isinstance(result, Predictions):
-        probs = np.asarray(result)
-        if probs.shape != (len(movies), n_genres):
-            raise ValueError(f"The probabilities have the shape {probs.shape}, not {(len(movies), n_genres)}")
-        return probs
-    return result.probs[rows_of(result.ids, movies["id"], "the result")]
+    if isinstance(result, Predictions):
+        return result.probs[rows_of(result.ids, movies["id"], "the result")]
+    probs = np.asarray(result)
+    if probs.shape != (len(movies), n_genres):
+        raise ValueError(f"The probabilities have the shape {probs.shape}, not {(len(movies), n_genres)}")
+    return probs
 
 
 def _draw_palette(ax: Axes, colors: Sequence[str], shares: Sequence[float]) -> None:
@@ -143,10 +135,10 @@ def _draw_palette(ax: Axes, colors: Sequence[str], shares: Sequence[float]) -> N
     ax.axis("off")
 
 
-def _draw_bars(ax: Axes, brightness: float, saturation: float) -> None:
+def _draw_bars(ax: Axes, values: pd.Series) -> None:
     ax.barh([1, 0], [1, 1], color="#eeeeee", height=0.4)
-    ax.barh([1, 0], [brightness, saturation], color=["#e69f00", "#0072b2"], height=0.4)
-    for y, name, value in ((1, "brightness", brightness), (0, "saturation", saturation)):
+    ax.barh([1, 0], values, color=["#e69f00", "#0072b2"], height=0.4)
+    for y, (name, value) in zip((1, 0), values.items(), strict=True):
         ax.text(0, y + 0.28, f"{name} {value:.2f}", va="bottom", fontsize=9)
     ax.set(xlim=(0, 1), ylim=(-0.3, 1.7))
     ax.axis("off")

@@ -28,6 +28,5 @@ def telling_words(
     none, *odds = learn.log_odds(learn.logits_of(alone))
     vocab = list(learn.dls.vocab)
     best = np.argsort(none - odds, axis=0, kind="stable")[:n].T if words else [[]] * len(vocab)
-    return pd.Series(
-        [", ".join(words[i] for i in row) for row in best], index=pd.Index(vocab, name="genre"), name="words"
-    )
+    found = [", ".join(words[i] for i in row) for row in best]
+    return pd.Series(found, pd.Index(vocab, name="genre"), name="words")

@@ -17,7 +17,7 @@ from postergenre.evaluation.tables import text_table
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.interpret.interpretation import GenreInterpretation
 from postergenre.report.history import training
-from postergenre.report.pictures import cards, chart, heat_cards
+from postergenre.report.pictures import Picture, cards, chart, heat_cards
 from postergenre.training.learner import PosterLearner
 
 EXAMPLES = {
@@ -49,7 +49,7 @@ def contents(
     learn: PosterLearner | PosterEnsemble,  # trained
 ) -> dict:  # ValueError: a test movie is not among the movies
     "Everything that the page says and shows."
-    result, run = record.result, record.metrics
+    result, run, balance = record.result, record.metrics, record.balance
     interp = GenreInterpretation(result, movies, learn)
     test = movies.iloc[rows_of(movies["id"], result.ids, "movies")]  # with all that is known of them
     figures, genres = result.metrics, result.per_genre()
@@ -64,9 +64,9 @@ def contents(
         "sides": [(side, int((movies["split"] == side).sum())) for side in SIDES],
         "kept": len(movies),
         "left_out": left_out_table(movies).to_dict("split")["data"],
-        "balance": [(genre, *row) for genre, row in zip(record.balance.index, record.balance.to_numpy(), strict=True)],
-        "balance_columns": list(record.balance.columns),
-        "balance_figure": chart(plot_balance(whole_numbers(record.balance)), balance_alt(record.balance), stack=True),
+        "balance": list(balance.itertuples(name=None)),
+        "balance_columns": list(balance.columns),
+        "balance_figure": balance_chart(balance),
         "epochs": None if record.history is None else len(record.history),
         "training": training(run, record.history),
         "headline": headline(result, figures),
@@ -82,7 +82,7 @@ def contents(
             (*said, cards(interp.movies, result.probs, result.vocab, interp.examples(kind, 8, seed)))
             for kind, said in EXAMPLES.items()
         ],
-        "heat": heat_cards(learn, test, interp.examples("random", len(result.ids), seed)[-6:]),
+        "heat": heat_cards(learn, test.iloc[interp.examples("random", len(result.ids), seed)[-6:]]),
         "reliability": chart(interp.plot_reliability(), reliability_alt(figures)),
     }
 
@@ -149,26 +149,20 @@ def genre_words(genres: pd.DataFrame) -> str:
     return f"Most is gained for {listed(first)}, least for {listed(last)}."
 
 
-def whole_numbers(balance: pd.DataFrame) -> pd.DataFrame:
-    "A balance table read from a file, as numbers."
-    rows = [[float(x) if row == "most / least" else int(x) for x in cells] for row, cells in balance.T.items()]
-    return pd.DataFrame(rows, balance.index, balance.columns, dtype=object)
-
-
-def balance_alt(balance: pd.DataFrame) -> str:
-    ratio = [f"{column}: {balance.loc['most / least', column]}" for column in balance]
-    return (
-        f"Bars: training rows of each genre, from {balance.index[0]} (most) down. "
-        f"Ratio of the most to the least frequent genre – {'; '.join(ratio)}."
-    )
+def balance_chart(balance: pd.DataFrame) -> Picture:
+    "The balance table, read from a file as texts, as bars."
+    ratio = "; ".join(f"{column}: {ratio}" for column, ratio in balance.loc["most / least"].items())
+    bars = f"Bars: training rows of each genre, from {balance.index[0]} (most) down."
+    alt = f"{bars} Ratio of the most to the least frequent genre – {ratio}."
+    numbers = balance.T.apply(pd.to_numeric).astype(object).T  # counts stay whole numbers beside the ratio
+    return chart(plot_balance(numbers), alt, stack=True)
 
 
 def genre_alt(genres: pd.DataFrame) -> str:
     ap = genres["ap"].dropna().sort_values(ascending=False, kind="stable")
-    return (
-        f"Average precision of each genre with its 95 % interval, from {ap.index[0]} ({ap.iloc[0]:.2f}) "
-        f"to {ap.index[-1]} ({ap.iloc[-1]:.2f}); the table below has the numbers."
-    )
+    first, last = (f"{ap.index[i]} ({ap.iloc[i]:.2f})" for i in (0, -1))
+    shown = f"Average precision of each genre with its 95 % interval, from {first} to {last}"
+    return f"{shown}; the table below has the numbers."
 
 
 def reliability_alt(figures: pd.DataFrame) -> str:

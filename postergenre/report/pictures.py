@@ -13,7 +13,7 @@ from PIL import Image
 
 from postergenre.data.posters import open_poster
 from postergenre.inference.ensemble import PosterEnsemble
-from postergenre.interpret.examples import top_genres
+from postergenre.interpret.examples import Top, top_genres
 from postergenre.modality import WHOLE, Explanation
 from postergenre.training.learner import PosterLearner
 
@@ -34,23 +34,17 @@ class Card:
     picture: Picture
     title: str
     truth: list[str]
-    top: list[tuple[str, float, bool]]  # the n most probable genres: name, probability, whether it is right
+    top: Top  # the n most probable genres
 
 
-def chart(
-    figure: Figure,  # lines, bars, cells: kept as SVG, sharp at any size
-    alt: str,  # what it shows
-    stack: bool = False,  # give narrow screens a version with the panels below each other
-) -> Picture:
-    "A drawn figure for the page."
+def chart(figure: Figure, alt: str, stack: bool = False) -> Picture:
+    "A figure for the page, as SVG, sharp at any size; stack: narrow screens see its panels below each other."
     uri = _svg(figure)
     return Picture(uri, alt, _svg(stacked(figure)) if stack else None)
 
 
-def stacked(
-    figure: Figure,  # panels side by side; changed
-) -> Figure:
-    "The same figure with its panels below each other."
+def stacked(figure: Figure) -> Figure:
+    "The same figure, changed: its panels below each other."
     panels, (width, height) = figure.axes, figure.get_size_inches()
     grid = figure.add_gridspec(len(panels), 1)
     for panel, place in zip(panels, grid, strict=True):
@@ -83,21 +77,14 @@ class Heat:
     title: str
     truth: list[str]
     plain: Picture
-    heats: list[
-        tuple[str, float, bool, Picture, list[str]]
-    ]  # genre, probability, whether right, heat, what speaks most
+    heats: list[tuple]  # genre, probability, whether right, Picture of its heat, what speaks most (texts)
     found: Explanation
 
 
-def heat_cards(
-    learn: PosterLearner | PosterEnsemble,
-    movies: pd.DataFrame,  # columns poster, title, genres; and what else the learner looks at
-    chosen: Sequence[int],  # rows to show
-) -> list[Heat]:
-    "What of some movies speaks for their most probable genres."
+def heat_cards(learn: PosterLearner | PosterEnsemble, movies: pd.DataFrame) -> list[Heat]:
+    "What of movies, with all that the learner looks at, speaks for their most probable genres."
     out = []
-    for i in chosen:
-        movie = movies.iloc[i]
+    for _, movie in movies.iterrows():
         title, image = named(movie), open_poster(movie["poster"])
         found = learn.explain(movie)
         heats = []
@@ -108,40 +95,30 @@ def heat_cards(
     return out
 
 
-def strongest(
-    parts: pd.DataFrame,  # Explanation.parts
-    genre: str,
-    n: int = 3,  # at most
-) -> list[str]:  # e.g. "Night of Terror +1.2"
-    "The parts that add most to the log-odds of a genre."
-    most = parts.assign(added=parts[genre].astype(float)).nlargest(n, "added")
-    most = most[most["added"] > 0.05]
-    whole = [f"{m} {p}" if p == WHOLE else p for m, p in zip(most["modality"], most["part"], strict=True)]
-    return [f"{name} {added:+.1f}" for name, added in zip(whole, most["added"], strict=True)]
+def strongest(parts: pd.DataFrame, genre: str) -> list[str]:  # e.g. "Night of Terror +1.2"
+    "The three of Explanation.parts that add most to the log-odds of a genre."
+    most = parts.assign(added=parts[genre].astype(float)).nlargest(3, "added").query("added > 0.05")
+    return [f"{r.modality} {r.part} {r.added:+.1f}" if r.part == WHOLE else f"{r.part} {r.added:+.1f}"
+            for r in most.itertuples()]  # fmt: skip
 
 
-def warm(
-    image: Image.Image,  # a poster
-    heat: np.ndarray,  # (height, width) of it, 0 to 1
-) -> Image.Image:
-    "A grey poster under its heat, clear where it is cold, as plot_gradcam draws it."
+def warm(image: Image.Image, heat: np.ndarray) -> Image.Image:
+    "A grey poster under its heat ((height, width), 0 to 1), clear where it is cold, as plot_gradcam draws it."
     grey = np.asarray(image.convert("L"), dtype=float)[..., None]
     share = np.clip(heat * 1.6, 0, 0.8)[..., None]
     colours = matplotlib.colormaps["inferno"](heat)[..., :3] * 255
     return Image.fromarray(((1 - share) * grey + share * colours).astype(np.uint8))
 
 
-def named(
-    movie: pd.Series,  # with title; year if known
-) -> str:
-    "A movie's title with its year."
+def named(movie: pd.Series) -> str:
+    "A movie's title, with its year if known."
     year = movie.get("year")
     return str(movie["title"]) if year is None or pd.isna(year) else f"{movie['title']} ({year})"
 
 
-def _picture(image: Image.Image, alt: str, size: tuple[int, int] = (240, 360)) -> Picture:
+def _picture(image: Image.Image, alt: str) -> Picture:
     out, small = io.BytesIO(), image.copy()
-    small.thumbnail(size)
+    small.thumbnail((240, 360))
     small.save(out, "JPEG", quality=80, optimize=True)
     return Picture(_uri("image/jpeg", out.getvalue()), alt)
 
