@@ -7,9 +7,8 @@ from timm.layers import SEModule, make_divisible
 from torch import nn
 from torch.nn import functional as F
 
-from postergenre.vision.maps import Event, evaluating, last_map, module_named, stage_parts, trace
+from postergenre.vision.maps import Event, module_named, stage_parts, target_layer, trace
 
-KINDS = ("none", "se", "gram")
 REDUCTION = 16  # channels over the width of the bottleneck, as in Hu et al. 2018
 
 
@@ -39,16 +38,12 @@ class GramLayer(nn.Module):
     layer after one stage, where the paper has one in each block.
     """
 
-    def __init__(
-        self,
-        channels: int,  # of the map, C
-        reduction: int = REDUCTION,  # the bottleneck is C / reduction wide, rounded to eights as in timm's SEModule
-    ):
+    def __init__(self, channels: int):
         super().__init__()
         self.read = nn.Conv2d(channels, channels, 1, bias=False)
         self.norm = nn.LayerNorm(channels)
-        self.fc1 = nn.Linear(channels, _width(channels, reduction))
-        self.fc2 = nn.Linear(_width(channels, reduction), channels)
+        self.fc1 = nn.Linear(channels, _width(channels))
+        self.fc2 = nn.Linear(_width(channels), channels)
         self.gate = Gate()
         _start_as_identity(self.fc2)
 
@@ -62,21 +57,16 @@ class GramLayer(nn.Module):
 class SELayer(SEModule):
     "Squeeze-and-excitation (Hu et al. 2018) by timm: weights from the channels' means; starts as the identity."
 
-    def __init__(
-        self,
-        channels: int,  # of the map, C
-        reduction: int = REDUCTION,  # as in GramLayer
-    ):
-        super().__init__(channels, rd_channels=_width(channels, reduction), gate_layer=Gate)
+    def __init__(self, channels: int):
+        super().__init__(channels, rd_channels=_width(channels), gate_layer=Gate)
         _start_as_identity(self.fc2)
 
 
 LAYERS = {"se": SELayer, "gram": GramLayer}
+KINDS = ("none", *LAYERS)
 
 
-def check_kind(
-    kind: str | None,  # one of KINDS, or None
-) -> str | None:  # None for "none". ValueError: none of these
+def check_kind(kind: str | None) -> str | None:  # None for "none". ValueError: none of KINDS
     "The kind of attention asked for."
     if kind not in (None, *KINDS):
         raise ValueError(f"Unknown attention {kind!r}; choose one of: {', '.join(KINDS)}")
@@ -98,8 +88,8 @@ def add_attention(
     events = trace(model, size)
     stage = module_named(model, after) if after else default_stage(model, events, size)
     name = next(n for n, m in model.named_modules() if m is stage)
-    done = [module for module, _ in events]
-    shape = _shape(stage, events)
+    shapes = dict(events)
+    shape, done = shapes.get(stage, ()), list(shapes)
     if not _is_map(shape, size) or math.prod(shape[2:]) == 1:
         raise ValueError(
             f"Attention needs a feature map (channels, height, width), and {name} gives "
@@ -110,58 +100,48 @@ def add_attention(
         raise ValueError(f"Attention must stand before {head}, the last layer, and {name} does not")
     with torch.random.fork_rng(devices=[]):
         layer = LAYERS[kind](shape[1])
-    parent, _, own_name = name.rpartition(".")
-    setattr(model.get_submodule(parent), own_name, nn.Sequential(stage, layer))
+    model.set_submodule(name, nn.Sequential(stage, layer))
     try:
-        with evaluating(model), torch.no_grad():
-            model(torch.zeros(1, 3, *size))
+        trace(model, size)
     except (AttributeError, TypeError, IndexError, RuntimeError) as e:
-        setattr(model.get_submodule(parent), own_name, stage)
+        model.set_submodule(name, stage)
         reason = str(e).splitlines()[0]
         raise ValueError(f"Attention cannot stand after {name}: the network needs it bare ({reason})") from e
     return name
 
 
-def default_stage(
-    model: nn.Module,
-    events: list[Event],  # from `trace`
-    size: tuple[int, int],  # (height, width) of the input in pixels
-) -> nn.Module:  # features.denseblock3 of a DenseNet, layer3 of a ResNet, blocks.4 of timm's EfficientNets
+def default_stage(model: nn.Module, events: list[Event], size: tuple[int, int]) -> nn.Module:
     """The last stage before the map is halved for the last time; without stages, what gives the last feature map.
 
     timm's networks say what their stages are (`feature_info`). Elsewhere a stage has modules within it and is a part of
     the network or of a sequence in it. Later maps have few positions to take a mean over, earlier ones simpler
-    features.
+    features. So it is features.denseblock3 of a DenseNet, layer3 of a ResNet, blocks.4 of timm's EfficientNets.
     """
     if len(info := getattr(model, "feature_info", None) or ()) > 1:
         return model.get_submodule(info[-2]["module"])
-    last = last_map(model, events)
-    if not _is_map(_shape(last, events), size):
+    last = target_layer(model, events)
+    shape = dict(events)[last]
+    if not _is_map(shape, size):
         return last  # which `add_attention` refuses
     _, within = stage_parts(model)
-    positions = math.prod(_shape(last, events)[2:])
+    positions = math.prod(shape[2:])
     stages = [m for m, shape in events if m in within and _is_map(shape, size) and math.prod(shape[2:]) > positions]
     return stages[-1] if stages else last
 
 
-def attention_layers(
-    model: nn.Module,
-) -> list[nn.Module]:
+def attention_layers(model: nn.Module) -> list[nn.Module]:
     "The attention that `add_attention` put into a network; not the squeeze-and-excitation it was born with."
     return [module for module in model.modules() if isinstance(module, GramLayer | SELayer)]
 
 
-def _width(channels: int, reduction: int) -> int:
-    return make_divisible(channels / reduction, 8, round_limit=0.0)
+def _width(channels: int) -> int:
+    "Of the bottleneck, rounded to eights as in timm's SEModule."
+    return make_divisible(channels / REDUCTION, 8, round_limit=0.0)
 
 
 def _start_as_identity(last: nn.Module) -> None:
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
-
-
-def _shape(module: nn.Module, events: list[Event]) -> tuple[int, ...]:
-    return next((shape for done, shape in reversed(events) if done is module), ())
 
 
 def _is_map(shape: tuple[int, ...], size: tuple[int, int]) -> bool:

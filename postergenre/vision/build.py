@@ -2,32 +2,21 @@
 
 import copy
 import difflib
-import inspect
-import urllib.parse
 from functools import singledispatch
 from pathlib import Path
 
 import timm
 import torch
-import torchvision
-from huggingface_hub import constants, try_to_load_from_cache
 from timm.models import get_pretrained_cfg
 from torch import nn
+from torchvision import models
 
 from postergenre.layers import Standardize
 from postergenre.vision.attention import add_attention, attention_layers, check_kind
 from postergenre.vision.custom_cnn import CustomCNN
+from postergenre.vision.maps import evaluating
 from postergenre.vision.stages import StageModel
-from postergenre.vision.weights import (
-    LITE,
-    check_lite,
-    check_reachable,
-    lite_weights,
-    load_body,
-    read_weights,
-    torchvision_weights,
-    unavailable,
-)
+from postergenre.vision.weights import LITE, check_lite, check_reach, lite_weights, load_body, read_weights, unavailable
 
 CUSTOM = "custom_cnn"
 
@@ -63,9 +52,8 @@ def create_model(
     if weights == LITE:
         check_lite(name)
     if kwargs and (arch == CUSTOM or (arch == name and name in _torchvision_names())):
-        raise ValueError(
-            f"{arch} is no timm model and takes no {', '.join(kwargs)}; leave that out, or try timm/{arch}"
-        )
+        taken = ", ".join(kwargs)
+        raise ValueError(f"{arch} is no timm model and takes no {taken}; leave that out, or try timm/{arch}")
     if arch == CUSTOM:
         if pretrained:
             raise unavailable(arch, "nobody has trained it on ImageNet")
@@ -89,10 +77,8 @@ def create_model(
     return model, stats
 
 
-def head_name(
-    model: nn.Module,  # from create_model
-) -> str:  # e.g. "classifier" or "heads.head"
-    "Name of the last layer, the one to the genres: timm's networks say so."
+def head_name(model: nn.Module) -> str:
+    "Name of the last layer, the one to the genres, e.g. heads.head: timm's networks say so."
     if isinstance(name := (getattr(model, "pretrained_cfg", None) or {}).get("classifier"), str):
         return name
     added = {m for layer in attention_layers(model) for m in layer.modules()}
@@ -102,9 +88,7 @@ def head_name(
 
 
 @singledispatch
-def pooled_body(
-    model: nn.Module,  # from create_model; left as it was
-) -> nn.Module:  # (batch, 3, height, width) -> (batch, features)
+def pooled_body(model: nn.Module) -> nn.Module:  # (batch, 3, height, width) -> (batch, features)
     "A copy of a network up to its last layer."
     body = copy.deepcopy(model).eval()
     body.set_submodule(head_name(model), nn.Identity())
@@ -117,12 +101,8 @@ def _(model: StageModel) -> nn.Module:
 
 
 @singledispatch
-def set_head(
-    model: nn.Module,  # from create_model; its last layer is changed
-    head: nn.Linear,  # for its features as they are
-    norm: Standardize,  # the scale of its features
-) -> None:
-    "Give a network a last layer that was fitted to what `pooled_body` gives."
+def set_head(model: nn.Module, head: nn.Linear, norm: Standardize) -> None:
+    "Give a network a last layer that was fitted to what `pooled_body` gives, as it is; `norm` is the scale of that."
     model.get_submodule(head_name(model)).load_state_dict(head.state_dict())
 
 
@@ -132,35 +112,31 @@ def _(model: StageModel, head: nn.Linear, norm: Standardize) -> None:
     model.head.load_state_dict(norm.before(head).state_dict())
 
 
-def split_body_head(
-    model: nn.Module,  # from create_model
-) -> list[list[nn.Parameter]]:  # [body, head], for discriminative learning rates and freeze
+def split_body_head(model: nn.Module) -> list[list[nn.Parameter]]:  # [body, head], for fastai's rates and freeze
     "fastai splitter: everything but the last layer, then the last layer and attention, if it was added."
     new = (model.get_submodule(head_name(model)), *attention_layers(model))
     head = [p for module in new for p in module.parameters()]
-    ids = {id(p) for p in head}
-    return [[p for p in model.parameters() if id(p) not in ids], head]
+    return [[p for p in model.parameters() if all(p is not h for h in head)], head]
 
 
 def _torchvision_names() -> list[str]:
-    return torchvision.models.list_models(module=torchvision.models)
+    return models.list_models(module=models)
 
 
 def _from_torchvision(name: str, n_out: int, pretrained: bool, weights) -> tuple[nn.Module, tuple | None]:
-    builder = torchvision.models.get_model_builder(name)
-    plain = {"aux_logits": False} if name in ("googlenet", "inception_v3") else {}
-    if "init_weights" in inspect.signature(builder).parameters or plain:
-        plain["init_weights"] = True
-    model = builder(weights=None, num_classes=n_out, **plain)
+    plain = {"aux_logits": False, "init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    model = models.get_model(name, weights=None, num_classes=n_out, **plain)
     if not pretrained and weights is None:
         return model, None
+    published = models.get_model_weights(name).DEFAULT
     if weights is not None:
-        default = torchvision.models.get_model_weights(name).DEFAULT.transforms()
-        state, stats = read_weights(weights), (list(default.mean), list(default.std))
+        state = read_weights(weights)
     else:
-        state, stats = torchvision_weights(name)
+        check_reach(name, published)
+        state = published.get_state_dict(progress=True, check_hash=True)
     load_body(model, state, head_name(model), str(weights or f"{name}'s ImageNet weights"))
-    return model, stats
+    preset = published.transforms()
+    return model, (list(preset.mean), list(preset.std))
 
 
 def _from_timm(name: str, n_out: int, size, pretrained: bool, weights, more) -> tuple[nn.Module, tuple | None]:
@@ -169,53 +145,29 @@ def _from_timm(name: str, n_out: int, size, pretrained: bool, weights, more) -> 
     if cfg is not None and cfg.fixed_input_size:  # transformers: positions are laid out when the network is built
         kwargs["img_size"] = size
     if pretrained:
-        _check_timm_pretrained(name)
+        check_reach(name, get_pretrained_cfg(name, allow_unregistered=False))
         model = timm.create_model(name, pretrained=True, **kwargs)
     elif weights == LITE:
-        state = lite_weights(name)
-        model = timm.create_model(name, pretrained=False, **kwargs)
-        load_body(model, state, head_name(model), "weights='lite'")
+        model = timm.create_model(name, **kwargs)
+        load_body(model, lite_weights(name), head_name(model), "weights='lite'")
     elif weights is not None:
         state = read_weights(weights)  # says clearly what is wrong with the file; timm then resizes what it must
         overlay = {"file": str(Path(weights).expanduser())}
         try:
             model = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **kwargs)
-        except RuntimeError as e:
-            model = timm.create_model(name, pretrained=False, **kwargs)
+        except RuntimeError:  # what does not fit is said as of other networks
+            model = timm.create_model(name, **kwargs)
             load_body(model, state, head_name(model), str(weights))
-            raise ValueError(f"{weights} does not fit {name}: {e}") from e
     else:
-        return timm.create_model(name, pretrained=False, **kwargs), None
+        return timm.create_model(name, **kwargs), None
     return model, (list(model.pretrained_cfg["mean"]), list(model.pretrained_cfg["std"]))
 
 
-def _check_timm_pretrained(name: str) -> None:
-    cfg = get_pretrained_cfg(name, allow_unregistered=False)
-    hub = getattr(cfg, "hf_hub_id", None)
-    if cfg is None or not (hub or cfg.url):
-        raise unavailable(name, "none are published")
-    if not hub:
-        cached = Path(torch.hub.get_dir()) / "checkpoints" / Path(urllib.parse.urlparse(cfg.url).path).name
-        if not cached.is_file():
-            check_reachable(cfg.url, name)
-        return
-    repo = f"{hub}{name if hub.endswith('/') else ''}"
-    files = [cfg.hf_hub_filename] if cfg.hf_hub_filename else ["model.safetensors", "pytorch_model.bin"]
-    if not any(isinstance(try_to_load_from_cache(repo, f), str) for f in files):
-        if constants.HF_HUB_OFFLINE:
-            raise unavailable(name, "HF_HUB_OFFLINE is set and they are not in the cache")
-        check_reachable(f"{constants.ENDPOINT}/{repo}/resolve/main/config.json", name)
-
-
 def _check_size(model: nn.Module, arch: str, size: tuple[int, int]) -> None:
-    was_training = model.training
     try:
-        with torch.inference_mode():
-            model.eval()(torch.zeros(1, 3, *size))
+        with evaluating(model), torch.inference_mode():
+            model(torch.zeros(1, 3, *size))
     except (RuntimeError, AssertionError, ValueError) as e:
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-        raise ValueError(
-            f"{arch} cannot take pictures of {size[0]}x{size[1]} pixels ({reason}); pass another size"
-        ) from e
-    finally:
-        model.train(was_training)
+        said = f"{arch} cannot take pictures of {size[0]}x{size[1]} pixels ({reason}); pass another size"
+        raise ValueError(said) from e

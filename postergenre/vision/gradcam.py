@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates
 from torch import nn
 
 from postergenre.data.augment import PosterImage, cut, grid
-from postergenre.vision.maps import as_map, evaluating, last_map, module_named, trace
+from postergenre.vision.maps import as_map, evaluating, module_named, target_layer, trace
 from postergenre.vision.views import as_view
 
 HEADING, MEANING = "Grad-CAM: where it looks", "Grad-CAM"
@@ -33,7 +33,7 @@ def class_heats(
     """
     with evaluating(model), torch.enable_grad():
         events = trace(model, view_size)
-        seen, logits = _look(run, module_named(model, layer) if layer else last_map(model, events))
+        seen, logits = _look(run, module_named(model, layer) if layer else target_layer(model, events))
         heats = []
         for column in genres(logits.detach()) if callable(genres) else genres:
             (grad,) = torch.autograd.grad(logits[:, column].sum(), seen, retain_graph=True)

@@ -15,23 +15,8 @@ MOST_PREFIXES = 8  # class and register tokens that may stand before those of th
 Event = tuple[nn.Module, tuple[int, ...]]
 
 
-def target_layer(
-    model: nn.Module,  # from create_model, or another network for pictures; left as it was
-    size: tuple[int, int],  # (height, width) of its input in pixels
-) -> str:  # a name in model.named_modules(). ValueError: there is no feature map
-    """The layer Grad-CAM looks at: the last feature map before the last pooling.
-
-    In a transformer it is the first norm of the last block: after it only the class token would count.
-    """
-    found = last_map(model, trace(model, size))
-    return next(name for name, module in model.named_modules() if module is found)
-
-
-def trace(
-    model: nn.Module,  # left as it was
-    size: tuple[int, int],  # (height, width) of its input in pixels
-) -> list[Event]:  # modules that give a tensor, with its shape, in the order in which they are done
-    "What happens to a picture on its way through a network."
+def trace(model: nn.Module, size: tuple[int, int]) -> list[Event]:
+    "The modules that give a tensor, with its shape, in the order in which a (height, width) picture passes them."
     events = []
 
     def note(module, _, output):
@@ -44,11 +29,11 @@ def trace(
     return events
 
 
-def last_map(
-    model: nn.Module,
-    events: list[Event],  # from `trace`
-) -> nn.Module:  # as in `target_layer`
-    "The module that gives the last feature map."
+def target_layer(model: nn.Module, events: list[Event]) -> nn.Module:  # ValueError: there is no feature map
+    """What gives the last feature map before the last pooling, on which Grad-CAM looks.
+
+    In a transformer it is the first norm of the last block: after it only the class token would count.
+    """
     found, last_conv, pooled = None, 0, False
     for i, (module, shape) in enumerate(events):
         if len(shape) != 4 or _places(shape, model) == (1, 1):
@@ -59,27 +44,21 @@ def last_map(
         found = found if pooled else module
     names = {module: name for name, module in model.named_modules()}
     tokens = [module for module, shape in events[last_conv:] if len(shape) == 3]
-    norms = [module for module in tokens if names[module].endswith(TOKEN_NORMS)]
-    if norms:
+    if norms := [module for module in tokens if names[module].endswith(TOKEN_NORMS)]:
         return norms[-1]
     if found is None:
         raise ValueError("The network has no feature map of more than one place; train it on larger pictures")
     return found
 
 
-def stage_parts(
-    model: nn.Module,
-) -> tuple[list[nn.Module], set[nn.Module]]:  # its sequences; what has modules within, of the network or of these
-    "The parts of a network among which its stages are."
+def stage_parts(model: nn.Module) -> tuple[list[nn.Module], set[nn.Module]]:
+    "Where a network's stages are: its sequences, and what has modules within, of the network or of these."
     sequences = [part for part in model.children() if isinstance(part, nn.Sequential | nn.ModuleList)]
     return sequences, {child for part in (model, *sequences) for child in part.children() if any(child.children())}
 
 
-def module_named(
-    model: nn.Module,
-    name: str,  # e.g. "layer3"
-) -> nn.Module:  # ValueError: no such layer
-    "A layer by its name."
+def module_named(model: nn.Module, name: str) -> nn.Module:  # ValueError: no such layer
+    "A layer by its name, e.g. layer3."
     names = dict(model.named_modules())
     if name not in names:
         near = difflib.get_close_matches(name, names, n=5, cutoff=0.3) or [n for n in names if n][:5]
@@ -87,12 +66,12 @@ def module_named(
     return names[name]
 
 
-def as_map(
-    output: torch.Tensor,  # of a layer: (batch, channels, height, width), channels last, or (batch, tokens, channels)
-    model: nn.Module,
-    events: list[Event],  # from `trace`: tokens lie on the grid of the map they were made of
-) -> torch.Tensor:  # (batch, channels, height, width). ValueError: it has no place in the picture
-    "A layer's output as a feature map; tokens go back to their places, class and register tokens are dropped."
+def as_map(output: torch.Tensor, model: nn.Module, events: list[Event]) -> torch.Tensor:
+    """A layer's output as a map (batch, channels, height, width). ValueError: it has no place in the picture.
+
+    Channels may be last. Tokens (batch, tokens, channels) go back to the grid of the map they were made of; class and
+    register tokens are dropped.
+    """
     if output.ndim == 4:
         return output.permute(0, 3, 1, 2) if channels_at_end(model) else output
     if output.ndim == 3:

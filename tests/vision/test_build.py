@@ -1,13 +1,13 @@
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
-from postergenre.vision import weights as weights_module
 from postergenre.vision.build import create_model, head_name, list_archs, split_body_head
 from postergenre.vision.custom_cnn import CustomCNN
-from postergenre.vision.weights import WeightsUnavailableError, load_body, read_weights
+from postergenre.vision.weights import WeightsUnavailableError, check_reach, load_body, read_weights
 
 
 def parameters(model):
@@ -149,8 +149,9 @@ def test_a_host_that_never_answers_is_given_up_in_time():
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         begun = time.perf_counter()
-        with pytest.raises(WeightsUnavailableError, match="cannot be reached"):
-            weights_module.check_reachable(f"http://127.0.0.1:{silent.getsockname()[1]}/w.pth", "net")
+        published = SimpleNamespace(url=f"http://127.0.0.1:{silent.getsockname()[1]}/w.pth")
+        with pytest.raises(WeightsUnavailableError, match=r"net cannot be had .*cannot be reached"):
+            check_reach("net", published)
         assert time.perf_counter() - begun < 5
 
 
