@@ -66,7 +66,7 @@ def main(
     for name in loss:
         poster_loss(name, np.array([0.5]))
     run = begin("imbalance", options)
-    data = load_movies(run)
+    data = load_movies(run, genres=False)
 
     results, judged = [], {}
     for kind in run.config["balance"]:

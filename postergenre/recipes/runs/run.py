@@ -94,8 +94,8 @@ def start(run: Run) -> Run:
     return run
 
 
-def load_movies(run: Run) -> Data:
-    "Read and split the movies; show what was left out."
+def load_movies(run: Run, genres: bool = True) -> Data:
+    "Read and split the movies; show what was left out, and the genres in an epoch of training."
     section("Movies")
     config, where = run.config, find_data(run.config["data"])
     movies = read_movies(where)
@@ -110,7 +110,10 @@ def load_movies(run: Run) -> Data:
     counts = sides(movies)
     print("Split by movie: " + ", ".join(f"{n:,} {side}" for side, n in counts.items()))
     data = Data(movies, about | {"used": len(movies)} | counts)
-    return divide_crops(run, data) if config.get("protocol") == "study" else data
+    data = divide_crops(run, data) if config.get("protocol") == "study" else data
+    if genres:
+        show_genres(run, data)
+    return data
 
 
 def sides(movies: pd.DataFrame) -> dict[str, int]:

@@ -77,7 +77,7 @@ def shared_movies(series: Series) -> Data:  # ValueError: other movies than the 
     whole = series.whole
     file = whole.folder / "split.csv"
     before = file.read_bytes() if file.is_file() else None
-    data = load_movies(whole)
+    data = load_movies(whole, genres=False)
     if before not in (None, file.read_bytes()):
         with write_whole(file) as restored:
             restored.write_bytes(before)
