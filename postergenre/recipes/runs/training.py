@@ -77,13 +77,9 @@ def train(
 
 
 def look(
-    run: Run,
-    learn: ProbeLearner,
-    movies: pd.DataFrame,  # with the column split
-    views: str = "whole",  # of all posters
-    train_views: str = "whole",  # of training posters
+    run: Run, learn: ProbeLearner, movies: pd.DataFrame, views: str = "whole", train_views: str = "whole"
 ) -> float | None:  # posters a second; None: all was kept from before
-    "Compute the features that a run needs and keep them in --cache, or find them there."
+    "Compute the features of movies in their views, those of training in train_views too, or find them in --cache."
     section("Features of the posters")
     learn.use_cache(run.config["cache"])
     begun, looked, train = time.time(), 0, movies["split"] == "train"
@@ -91,10 +87,8 @@ def look(
         for wanted, of in ((movies, f"whole+{views}"), (movies[train], train_views)):
             modality.features(wanted, of, run.config["bs"], run.config["workers"])
         for file, kept in modality.kept.items():
-            print(
-                f"  {file}: {f'{kept.computed:,} posters computed' if kept.computed else 'all in the cache'}",
-                flush=True,
-            )
+            done = f"{kept.computed:,} posters computed" if kept.computed else "all in the cache"
+            print(f"  {file}: {done}", flush=True)
             looked += kept.computed * file.endswith(".npz")
     return looked / (time.time() - begun) if looked else None
 
@@ -116,13 +110,8 @@ def fit_head(run: Run, data: Data, learn: ProbeLearner, views: str = "whole", sp
     return Training(learn.arch, parameters, words, minutes=minutes, history=table, best=best, images_per_second=speed)
 
 
-def fit_probabilities(
-    run: Run,
-    learn: PosterLearner,
-    movies: pd.DataFrame | None = None,  # validation movies; None: the learner's
-    views: str = "auto",  # those with which the learner will predict
-) -> None:
-    "With --calibrate: calibrate, tune thresholds, show both."
+def fit_probabilities(run: Run, learn: PosterLearner, movies: pd.DataFrame | None = None, views: str = "auto") -> None:
+    "With --calibrate: calibrate, tune thresholds on validation movies (None: the learner's), show both."
     if run.config["calibrate"]:
         section("Probabilities and thresholds, fitted to the validation movies")
         scales = calibrate(learn, movies, views)
