@@ -13,9 +13,9 @@ import inspect
 
 from postergenre.recipes import lite
 from postergenre.recipes.runs.cli import build_parser, command
+from postergenre.recipes.runs.run import section
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
 from postergenre.recipes.runs.series_table import show_table
-from postergenre.recipes.runs.setup import section
 from postergenre.training.callback import Budget
 
 BASE = "base"

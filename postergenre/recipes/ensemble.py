@@ -21,8 +21,7 @@ from postergenre.inference.export import load_learner
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.results import figures, show_where, write_results
-from postergenre.recipes.runs.run import Data, Run, begin, load_movies
-from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies, section
 from postergenre.recipes.runs.training import MONITOR, Training, count_parameters, export, pooled_words
 from postergenre.vision.views import parse_views
 

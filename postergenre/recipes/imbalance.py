@@ -33,8 +33,7 @@ from postergenre.inference.calibrate import fit_calibration, mean_probs
 from postergenre.interpret.charts import closed, no_frame
 from postergenre.losses import poster_loss
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.run import Data, Run, about, begin, load_movies, make_loaders, show_genres
-from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.run import Data, Run, about, begin, load_movies, make_loaders, section, show_genres
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.heads import fit_head, score
 from postergenre.training.probe import probe_learner

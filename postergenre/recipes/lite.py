@@ -19,8 +19,7 @@ from postergenre.data.augment import gentle_tfms
 from postergenre.losses import poster_loss
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.results import finish, judge
-from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders
-from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
 from postergenre.training.callback import WeightEMA
 from postergenre.training.learner import PosterLearner

@@ -12,8 +12,7 @@ pip install 'postergenre[words]'.
 from postergenre.interpret.words import telling_words
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.results import finish, judge
-from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders
-from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_head, fit_probabilities, look, train
 from postergenre.text.reader import READ_SIZE
 from postergenre.text.words import WORDS

@@ -6,8 +6,7 @@ from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.evaluation.figures import METRICS
 from postergenre.interpret.charts import plot_curves
 from postergenre.interpret.examples import plot_examples
-from postergenre.recipes.runs.run import Data, Run, about
-from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.run import Data, Run, about, section
 from postergenre.recipes.runs.training import MONITOR, Training
 from postergenre.report.page import write_report
 from postergenre.training.learner import PosterLearner

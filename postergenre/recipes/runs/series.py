@@ -15,8 +15,7 @@ from postergenre.data.files import write_whole
 from postergenre.data.split import save_split
 from postergenre.evaluation.evaluate import evaluate
 from postergenre.recipes.runs.results import draw_examples, write_results
-from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, show_genres, start
-from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section, show_genres, start
 from postergenre.recipes.runs.training import Training, export
 from postergenre.training.learner import PosterLearner
 

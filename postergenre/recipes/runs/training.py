@@ -15,8 +15,7 @@ from postergenre.data.files import write_whole
 from postergenre.data.progress import show_progress
 from postergenre.inference.calibrate import calibrate
 from postergenre.inference.thresholds import tune_thresholds
-from postergenre.recipes.runs.run import Data, Run
-from postergenre.recipes.runs.setup import device_name, section
+from postergenre.recipes.runs.run import Data, Run, device_name, section
 from postergenre.training.callback import StopOnInterrupt
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.heads import score
