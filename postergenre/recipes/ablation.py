@@ -13,9 +13,9 @@ import inspect
 
 from postergenre.recipes import lite
 from postergenre.recipes.runs.cli import build_parser, command
+from postergenre.recipes.runs.run import section
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
 from postergenre.recipes.runs.series_table import show_table
-from postergenre.recipes.runs.setup import section
 from postergenre.training.callback import Budget
 
 BASE = "base"
@@ -51,13 +51,13 @@ def main(
 
 def begin_ablation(options: dict) -> Series:  # ValueError: as in parse_change and begin_series
     "A run for the base of recipes.lite and one for each change, named after it, e.g. mixup=0.4."
-    options |= {"vary": [change for change in options["vary"] if change != BASE], "base": list(options["base"])}
-    changes = {BASE: {}} | {change: parse_change(change) for change in options["vary"]}
-    base = {name: p.default for name, p in inspect.signature(lite.main).parameters.items()}
-    for change in options["base"]:
-        base |= parse_change(change)
-    members = {name: change | {"vary": [name]} for name, change in changes.items()}
-    return begin_series("ablation", base | options | {"calibrate": False}, members, varies=["vary"])
+    vary, base = [change for change in options["vary"] if change != BASE], list(options["base"])
+    members = {BASE: {"vary": [BASE]}} | {change: parse_change(change) | {"vary": [change]} for change in vary}
+    config = {name: p.default for name, p in inspect.signature(lite.main).parameters.items()}
+    for change in base:
+        config |= parse_change(change)
+    config |= options | {"vary": vary, "base": base, "calibrate": False}
+    return begin_series("ablation", config, members, varies=["vary"])
 
 
 def show_ablation(series: Series) -> None:  # ValueError: nothing is done
@@ -71,13 +71,12 @@ def show_ablation(series: Series) -> None:  # ValueError: nothing is done
 
 def parse_change(text: str) -> dict:  # ValueError: unknown option, wrong value, or one that is the same in all runs
     'A change as options of recipes.lite: "no-flip,zoom=1" -> {"flip": False, "zoom": 1.0}.'
-    parser = build_parser(lite.main)
+    how = "write it as mixup=0.4, no-flip or dropout=0,drop_path=0"
 
     def error(message):
-        raise ValueError(
-            f"{text!r} is no change of recipes.lite: {message}; write it as mixup=0.4, no-flip or dropout=0,drop_path=0"
-        )
+        raise ValueError(f"{text!r} is no change of recipes.lite: {message}; {how}")
 
+    parser = build_parser(lite.main)
     parser.error = error
     parser.set_defaults(**dict.fromkeys([*inspect.signature(lite.main).parameters, "config"]))
     given = vars(parser.parse_args([f"--{part.strip()}" for part in text.split(",")]))

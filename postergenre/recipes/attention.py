@@ -23,10 +23,9 @@ from postergenre.data.genres import vocab_of
 from postergenre.evaluation.evaluate import evaluate
 from postergenre.recipes.runs.attention_table import as_cells, plot_attention, read_runs, summarize
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.run import make_loaders
+from postergenre.recipes.runs.run import make_loaders, parse_size, section
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
 from postergenre.recipes.runs.series_table import terminal_text
-from postergenre.recipes.runs.setup import parse_size, section
 from postergenre.recipes.runs.training import count_parameters, train
 from postergenre.training.callback import Budget
 from postergenre.training.networks import freeze_norms, poster_learner

@@ -9,10 +9,9 @@ Ctrl-C keeps the architectures that are done. The same command with --out of the
 """
 
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.run import make_loaders
+from postergenre.recipes.runs.run import make_loaders, section
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
 from postergenre.recipes.runs.series_table import per_genre, plot_genres, show_table
-from postergenre.recipes.runs.setup import section
 from postergenre.recipes.runs.training import train
 from postergenre.training.callback import Budget
 from postergenre.training.networks import poster_learner

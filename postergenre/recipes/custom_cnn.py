@@ -7,7 +7,7 @@ python -m postergenre.recipes.custom_cnn --config recipes/custom_cnn_study.toml 
 
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.results import finish, judge
-from postergenre.recipes.runs.run import begin, load_movies, make_loaders, show_genres
+from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_probabilities, train
 from postergenre.training.networks import custom_cnn_learner
 
@@ -33,15 +33,12 @@ def main(
     "Train the custom CNN on posters, score it on movies it never saw, export it."
     run = begin("custom_cnn", dict(locals()))
     data = load_movies(run)
-    show_genres(run, data)
 
     learn = custom_cnn_learner(make_loaders(run, data), pretrained=pretrained, weights=weights, loss=loss)
     training = train(run, learn)
     fit_probabilities(run, learn)
     export(run, learn)
-
-    results = judge(run, data, learn)
-    finish(run, data, learn, training, results)
+    finish(run, data, learn, training, judge(run, data, learn))
 
 
 if __name__ == "__main__":

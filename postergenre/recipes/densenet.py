@@ -7,7 +7,7 @@ python -m postergenre.recipes.densenet --config recipes/densenet_study.toml --da
 
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.results import finish, judge
-from postergenre.recipes.runs.run import begin, load_movies, make_loaders, show_genres
+from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_probabilities, train
 from postergenre.training.networks import densenet_learner
 
@@ -34,16 +34,13 @@ def main(
     "Train a DenseNet-121 on posters, score it on movies it never saw, export it."
     run = begin("densenet", dict(locals()))
     data = load_movies(run)
-    show_genres(run, data)
 
     dls = make_loaders(run, data)
     learn = densenet_learner(dls, pretrained=pretrained, weights=weights, loss=loss, attention=attention)
     training = train(run, learn)
     fit_probabilities(run, learn)
     export(run, learn)
-
-    results = judge(run, data, learn)
-    finish(run, data, learn, training, results)
+    finish(run, data, learn, training, judge(run, data, learn))
 
 
 if __name__ == "__main__":

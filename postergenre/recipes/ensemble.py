@@ -21,10 +21,8 @@ from postergenre.inference.export import load_learner
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.results import figures, show_where, write_results
-from postergenre.recipes.runs.run import Data, Run, begin, load_movies
-from postergenre.recipes.runs.setup import section
-from postergenre.recipes.runs.story import pooled_words
-from postergenre.recipes.runs.training import MONITOR, Training, count_parameters, export
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies, section
+from postergenre.recipes.runs.training import MONITOR, Training, count_parameters, export, pooled_words
 from postergenre.vision.views import parse_views
 
 
@@ -43,7 +41,7 @@ def main(
     options = dict(locals(), members=list(members), views=list(views))
     check_options(members, views)
     run = begin("ensemble", options)
-    data = load_movies(run)
+    data = load_movies(run, genres=False)
     ensemble = load_members(run, data)
 
     section("Validation: the weights are chosen here, so the ensemble's figures are a little too good")

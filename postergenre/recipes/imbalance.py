@@ -33,12 +33,12 @@ from postergenre.inference.calibrate import fit_calibration, mean_probs
 from postergenre.interpret.charts import closed, no_frame
 from postergenre.losses import poster_loss
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.run import Data, Run, about, begin, load_movies, make_loaders, show_genres
-from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.run import Data, Run, about, begin, load_movies, make_loaders, section, show_genres
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.heads import fit_head, score
 from postergenre.training.probe import probe_learner
 
+PLOTTED = ("top_n_accuracy", "recall_at_n")
 SHOWN = ("top_n_accuracy", "macro_ap", "recall_at_n", "ece")
 STRENGTHS = (2.0, 1.0, 0.5, 0.25, 0.12, 0.06, 0.03)  # down to where focal loss, a twentieth of the others, is at home
 MARKERS = "os^Dv<>P"
@@ -66,7 +66,7 @@ def main(
     for name in loss:
         poster_loss(name, np.array([0.5]))
     run = begin("imbalance", options)
-    data = load_movies(run)
+    data = load_movies(run, genres=False)
 
     results, judged = [], {}
     for kind in run.config["balance"]:
@@ -146,9 +146,7 @@ def plot_imbalance(metrics: pd.DataFrame) -> Figure:  # a colour a kind of balan
     models = [name.split() for name in metrics.index if name != "popularity"]
     colours = {balance: f"C{i}" for i, balance in enumerate(dict.fromkeys(balance for balance, *_ in models))}
     marks = dict(zip(dict.fromkeys(loss for _, loss, *_ in models), cycle(MARKERS), strict=False))
-    points = {
-        name: [row[m, "value"] * 100 for m in ("top_n_accuracy", "recall_at_n")] for name, row in metrics.iterrows()
-    }
+    points = {name: [row[m, "value"] * 100 for m in PLOTTED] for name, row in metrics.iterrows()}
     fig, ax = plt.subplots(figsize=(8.5, 5.2), layout="constrained")
     for balance, loss, *calibrated in models:
         x, y = points[" ".join([balance, loss, *calibrated])]
@@ -165,8 +163,8 @@ def plot_imbalance(metrics: pd.DataFrame) -> Figure:  # a colour a kind of balan
     if "popularity" in points:
         ax.plot(*points["popularity"], "X", color="#b3261e", ms=11)
         ax.plot([], [], "X", color="#b3261e", label="popularity")
-    ax.set_xlabel(f"{METRICS['top_n_accuracy'].heading}, %")
-    ax.set_ylabel(f"macro {METRICS['recall_at_n'].heading}, %")
+    x, y = (METRICS[metric].heading for metric in PLOTTED)
+    ax.set(xlabel=f"{x}, %", ylabel=f"macro {y}, %")
     no_frame(ax)
     fig.legend(loc="outside right upper", frameon=False)
     return closed(fig)

@@ -19,8 +19,7 @@ from postergenre.data.augment import gentle_tfms
 from postergenre.losses import poster_loss
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.results import finish, judge
-from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, show_genres
-from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
 from postergenre.training.callback import WeightEMA
 from postergenre.training.learner import PosterLearner
@@ -67,14 +66,11 @@ def main(
         weights = None
     run = begin("lite", dict(locals()))
     data = load_movies(run)
-    show_genres(run, data)
 
     learn, training = fine_tune(run, data)
     fit_probabilities(run, learn)
     export(run, learn)
-
-    results = judge(run, data, learn)
-    finish(run, data, learn, training, results)
+    finish(run, data, learn, training, judge(run, data, learn))
 
 
 def fine_tune(run: Run, data: Data, stop: Callback | None = None) -> tuple[PosterLearner, Training]:

@@ -10,10 +10,9 @@ Features are kept in runs/features, so that a second run takes seconds. Needs th
 """
 
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.probing import fit_head, look
 from postergenre.recipes.runs.results import finish, judge
-from postergenre.recipes.runs.run import begin, load_movies, make_loaders, show_genres
-from postergenre.recipes.runs.training import export, fit_probabilities
+from postergenre.recipes.runs.run import begin, load_movies, make_loaders
+from postergenre.recipes.runs.training import export, fit_head, fit_probabilities, look
 from postergenre.training.probe import probe_learner
 
 
@@ -40,7 +39,6 @@ def main(
         weights = None
     run = begin("probe", dict(locals()))
     data = load_movies(run)
-    show_genres(run, data)
 
     learn = probe_learner(make_loaders(run, data), arch, pretrained, weights, stages)
     to_train, to_test = "+".join(train_views), "+".join(views)
@@ -48,9 +46,7 @@ def main(
     training = fit_head(run, data, learn, to_train, speed)
     fit_probabilities(run, learn, data.side("valid"), to_test)
     export(run, learn)
-
-    results = judge(run, data, learn, to_test, "the head")
-    finish(run, data, learn, training, results)
+    finish(run, data, learn, training, judge(run, data, learn, to_test, "the head"))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,9 @@ pip install 'postergenre[words]'.
 
 from postergenre.interpret.words import telling_words
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.probing import fit_head, look
 from postergenre.recipes.runs.results import finish, judge
-from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, show_genres
-from postergenre.recipes.runs.setup import section
-from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
+from postergenre.recipes.runs.training import Training, export, fit_head, fit_probabilities, look, train
 from postergenre.text.reader import READ_SIZE
 from postergenre.text.words import WORDS
 from postergenre.training.fusion import ProbeLearner
@@ -43,7 +41,6 @@ def main(
         raise ValueError("--kernel is a head for a frozen encoder; add --epochs 0")
     run = begin("words", dict(locals()))
     data = load_movies(run)
-    show_genres(run, data)
 
     learn = probe_learner(make_loaders(run, data, size=READ_SIZE), WORDS, weights=weights)
     speed = look(run, learn, data.movies)
@@ -56,8 +53,7 @@ def main(
 
     section("Words that say most, among those on ten training posters or more")
     print(telling_words(learn, learn.modalities[0].all_lines(data.side("train"))).to_string())
-    results = judge(run, data, learn, trained="the head")
-    finish(run, data, learn, training, results)
+    finish(run, data, learn, training, judge(run, data, learn, trained="the head"))
 
 
 def train_encoder(run: Run, data: Data, learn: ProbeLearner, speed: float | None) -> Training:

@@ -20,7 +20,7 @@ from fastai.vision.learner import vision_learner
 from torchvision.models import densenet121
 
 from postergenre import PosterDataLoaders, densenet_learner, read_movies, split_movies
-from postergenre.recipes.runs.setup import find_data
+from postergenre.recipes.runs.run import find_data
 
 
 class Timer(Callback):

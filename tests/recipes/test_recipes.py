@@ -11,7 +11,7 @@ import pytest
 
 from postergenre.recipes import custom_cnn, densenet
 from postergenre.recipes.runs.cli import build_parser, command, read_config
-from postergenre.recipes.runs.setup import new_folder, parse_size
+from postergenre.recipes.runs.run import new_folder, parse_size
 
 OPTIONS = [
     "protocol",

@@ -1,6 +1,6 @@
 """How a model came about, in a sentence or two."""
 
-from postergenre.recipes.runs.story import fitted_words, pooled_words, trained_words
+from postergenre.recipes.runs.training import fitted_words, pooled_words, trained_words
 
 
 def test_training_names_epochs_time_and_speed():

@@ -11,7 +11,6 @@ from typing import get_args, get_origin
 from fastcore.docments import docments
 
 METAVARS = {int: "N", float: "X"}
-CONFIG_HELP = "TOML file of options (top level or under [args]): command line over file over defaults"
 
 
 def command(main: Callable, argv: list[str] | None = None, epilog: str = "") -> None:
@@ -48,7 +47,8 @@ def build_parser(main: Callable, epilog: str = "") -> argparse.ArgumentParser:
         if kind is bool:
             how = {"action": argparse.BooleanOptionalAction}
         parser.add_argument(f"--{p.name}", default=p.default, help=text.replace("%", "%%"), **how)
-    parser.add_argument("--config", help=CONFIG_HELP, metavar="FILE")
+    text = "TOML file of options (top level or under [args]): command line over file over defaults"
+    parser.add_argument("--config", help=text, metavar="FILE")
     return parser
 
 

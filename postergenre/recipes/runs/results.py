@@ -6,21 +6,16 @@ from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.evaluation.figures import METRICS
 from postergenre.interpret.charts import plot_curves
 from postergenre.interpret.examples import plot_examples
-from postergenre.recipes.runs.run import Data, Run, about
-from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.run import Data, Run, about, section
 from postergenre.recipes.runs.training import MONITOR, Training
 from postergenre.report.page import write_report
 from postergenre.training.learner import PosterLearner
 
 
 def judge(
-    run: Run,
-    data: Data,
-    learn: PosterLearner,
-    views: str = "auto",  # of test posters, averaged
-    trained: str = "training",  # what never saw the test movies
+    run: Run, data: Data, learn: PosterLearner, views: str = "auto", trained: str = "training"
 ) -> list[Evaluation]:  # on the test movies; under the leaky protocol on leaky crops, then on crops of unseen movies
-    "Score on the test movies and show it."
+    "Score on the test movies and show it; trained: what never saw them."
     train, test, unseen, results = data.side("train"), data.side("test"), data.unseen, []
     parts = [(run.name, test, f"Test: {len(test):,} movies that {trained} never saw")]
     if unseen is not None:
@@ -62,15 +57,9 @@ def draw_examples(run: Run, data: Data, result: Evaluation) -> None:
 
 
 def write_results(
-    run: Run,
-    data: Data,
-    learn: PosterLearner,
-    training: Training,
-    result: Evaluation,
-    side: str = "test",  # whose movies were judged
-    **more,  # for metrics.json
+    run: Run, data: Data, learn: PosterLearner, training: Training, result: Evaluation, side: str = "test", **more
 ) -> None:
-    "Write predictions.csv, curves.png, metrics.json and report.html."
+    "Write predictions.csv, curves.png, metrics.json (with more in it) and report.html; side: which was judged."
     result.save(run.folder / "predictions.csv")
     if training.history is not None:
         run.save_figure(plot_curves(training.history), "curves.png")

@@ -1,6 +1,8 @@
-"""A run: its folder and options, the movies that it reads, the loaders that it trains on."""
+"""A run: its folder and options, the movies that it reads, the loaders that it trains on, its headings."""
 
+import ctypes
 import json
+import os
 import platform
 import shlex
 import sys
@@ -8,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
 import pandas as pd
@@ -16,14 +19,14 @@ from fastai.torch_core import set_seed
 from matplotlib.figure import Figure
 
 from postergenre.data.balance import balance_table, plot_balance
-from postergenre.data.demo.make import MARKER
+from postergenre.data.demo.make import MARKER, make_demo
 from postergenre.data.files import write_whole
 from postergenre.data.leaky import seen_share, split_crops
 from postergenre.data.loaders import PosterDataLoaders, parse_balance
 from postergenre.data.movies import read_movies
 from postergenre.data.split import SIDES, save_split, split_movies
-from postergenre.recipes.runs.setup import device_name, find_data, keep_memory, new_folder, parse_size, section
 
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
 PROTOCOLS = ("movie", "study")
 PACKAGES = ("postergenre", "fastai", "torch", "torchvision", "timm", "pandas", "pillow")
 
@@ -71,6 +74,16 @@ class Data:
         return run.config.get("balance") if self.unseen is None else None
 
 
+def new_folder(out: str | None, name: str) -> Path:
+    "A folder for the run that overwrites none: --out if it is free (else ValueError), or runs/NAME, runs/NAME-2, ..."
+    tries = [Path(out)] if out else (Path("runs") / (f"{name}-{i}" if i > 1 else name) for i in count(1))
+    folder = next(f for f in tries if out or not f.exists())
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"--out {out} is not empty; name another folder, or remove it first")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def begin(name: str, config: dict, resume: bool = False) -> Run:  # ValueError: an unknown protocol
     "Make the folder of a run (resume: go on in `out`), show a recipe's options and write them to config.toml."
     if config.get("protocol") not in (None, *PROTOCOLS):
@@ -94,8 +107,32 @@ def start(run: Run) -> Run:
     return run
 
 
-def load_movies(run: Run) -> Data:
-    "Read and split the movies; show what was left out."
+def keep_memory() -> bool:  # False where there is no glibc, and nothing was changed
+    """Let this process keep the memory it frees, as glibc's MALLOC_MMAP_MAX_=0 and MALLOC_TRIM_THRESHOLD_=-1 do.
+
+    By default glibc gives large blocks back at once and the system hands them out anew, page by page, in each batch.
+    For a command of its own only: importing postergenre never does this.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    libc = ctypes.CDLL(None)
+    return bool(libc.mallopt(M_MMAP_MAX, 0) and libc.mallopt(M_TRIM_THRESHOLD, -1))
+
+
+def find_data(data: str | None) -> Path:
+    "The folder or CSV of movies: --data, else POSTERGENRE_DATA, else demo posters, said loudly."
+    if data:
+        return Path(data).expanduser()
+    if env := os.environ.get("POSTERGENRE_DATA"):
+        print(f"Data: {env} (from POSTERGENRE_DATA)")
+        return Path(env).expanduser()
+    print("*** No --data and no POSTERGENRE_DATA: using DEMO posters, drawn by the library. ***")
+    print("*** The figures below say nothing about real posters.                        ***")
+    return make_demo("demo_posters")
+
+
+def load_movies(run: Run, genres: bool = True) -> Data:
+    "Read and split the movies; show what was left out, and the genres in an epoch of training."
     section("Movies")
     config, where = run.config, find_data(run.config["data"])
     movies = read_movies(where)
@@ -110,7 +147,10 @@ def load_movies(run: Run) -> Data:
     counts = sides(movies)
     print("Split by movie: " + ", ".join(f"{n:,} {side}" for side, n in counts.items()))
     data = Data(movies, about | {"used": len(movies)} | counts)
-    return divide_crops(run, data) if config.get("protocol") == "study" else data
+    data = divide_crops(run, data) if config.get("protocol") == "study" else data
+    if genres:
+        show_genres(run, data)
+    return data
 
 
 def sides(movies: pd.DataFrame) -> dict[str, int]:
@@ -145,6 +185,15 @@ def show_genres(run: Run, data: Data) -> None:
     print(genres_in_epoch(run, data).to_string())
 
 
+def parse_size(size: str | int) -> int | tuple[int, int]:
+    "'150' -> 150, '224x160' -> (224, 160), that is height x width. ValueError: neither."
+    parts = str(size).lower().split("x")
+    if len(parts) > 2 or not all(p.strip().isdecimal() for p in parts):
+        raise ValueError(f"--size {size} should be pixels such as 150, or HEIGHTxWIDTH such as 224x160")
+    numbers = tuple(map(int, parts))
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
 def make_loaders(run: Run, data: Data, **kwargs) -> PosterDataLoaders:  # kwargs: as in its from_movies
     "Balance and load the movies; breakdown.csv and .png have the genres before and after."
     config, genres = run.config, genres_in_epoch(run, data)
@@ -168,3 +217,16 @@ def about(run: Run, data: Data) -> dict:
         "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
     }
+
+
+def device_name() -> str:
+    "The device that trains, in words."
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    threads = torch.get_num_threads()
+    return "Apple GPU" if torch.backends.mps.is_available() else f"CPU, {threads} thread{'s' * (threads > 1)}"
+
+
+def section(title: str) -> None:
+    "A heading in the output."
+    print(f"\n== {title} " + "=" * max(4, 76 - len(title)), flush=True)

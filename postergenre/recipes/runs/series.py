@@ -15,8 +15,7 @@ from postergenre.data.files import write_whole
 from postergenre.data.split import save_split
 from postergenre.evaluation.evaluate import evaluate
 from postergenre.recipes.runs.results import draw_examples, write_results
-from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, show_genres, start
-from postergenre.recipes.runs.setup import section
+from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section, show_genres, start
 from postergenre.recipes.runs.training import Training, export
 from postergenre.training.learner import PosterLearner
 
@@ -77,7 +76,7 @@ def shared_movies(series: Series) -> Data:  # ValueError: other movies than the 
     whole = series.whole
     file = whole.folder / "split.csv"
     before = file.read_bytes() if file.is_file() else None
-    data = load_movies(whole)
+    data = load_movies(whole, genres=False)
     if before not in (None, file.read_bytes()):
         with write_whole(file) as restored:
             restored.write_bytes(before)

@@ -1,4 +1,4 @@
-"""How a run trains a network: the best epoch is kept, probabilities are fitted afterwards."""
+"""How a run trains a network or fits a head on a frozen one, and the sentences in which its report says so."""
 
 import time
 from collections.abc import Sequence
@@ -15,14 +15,16 @@ from postergenre.data.files import write_whole
 from postergenre.data.progress import show_progress
 from postergenre.inference.calibrate import calibrate
 from postergenre.inference.thresholds import tune_thresholds
-from postergenre.recipes.runs.run import Run
-from postergenre.recipes.runs.setup import device_name, section
-from postergenre.recipes.runs.story import trained_words
+from postergenre.recipes.runs.run import Data, Run, device_name, section
 from postergenre.training.callback import StopOnInterrupt
+from postergenre.training.fusion import ProbeLearner
+from postergenre.training.heads import score
 from postergenre.training.learner import PosterLearner
+from postergenre.training.probe import fit_probe
 
 MONITOR = "top_n_accuracy"
 NO_END = 10_000  # epochs, where minutes end the training
+POOLED = {"mean": "averaged", "odds": "put together by adding their log-odds relative to the genres' frequencies"}
 
 
 @dataclass
@@ -73,13 +75,42 @@ def train(
     return Training(learn.arch, parameters, words, "Training", minutes, history, best, speed, stop.stopped)
 
 
-def fit_probabilities(
-    run: Run,
-    learn: PosterLearner,
-    movies: pd.DataFrame | None = None,  # validation movies; None: the learner's
-    views: str = "auto",  # those with which the learner will predict
-) -> None:
-    "With --calibrate: calibrate, tune thresholds, show both."
+def look(
+    run: Run, learn: ProbeLearner, movies: pd.DataFrame, views: str = "whole", train_views: str = "whole"
+) -> float | None:  # posters a second; None: all was kept from before
+    "Compute the features of movies in their views, those of training in train_views too, or find them in --cache."
+    section("Features of the posters")
+    learn.use_cache(run.config["cache"])
+    begun, looked, train = time.time(), 0, movies["split"] == "train"
+    for modality in learn.modalities:
+        for wanted, of in ((movies, f"whole+{views}"), (movies[train], train_views)):
+            modality.features(wanted, of, run.config["bs"], run.config["workers"])
+        for file, kept in modality.kept.items():
+            done = f"{kept.computed:,} posters computed" if kept.computed else "all in the cache"
+            print(f"  {file}: {done}", flush=True)
+            looked += kept.computed * file.endswith(".npz")
+    return looked / (time.time() - begun) if looked else None
+
+
+def fit_head(run: Run, data: Data, learn: ProbeLearner, views: str = "whole", speed: float | None = None) -> Training:
+    "Fit the head to views of training posters, its strength chosen on validation; speed: from look."
+    section("Fitting the head")
+    begun, device = time.time(), device_name()
+    table = fit_probe(learn, data.movies, views, kernel=run.config["kernel"], seed=run.config["seed"])
+    minutes, parameters = (time.time() - begun) / 60, count_parameters(learn.model)
+    fitted = count_parameters(learn.model.head)
+    print(f"{learn.arch}, {parameters:,} parameters, {fitted:,} of them fitted, on {device}")
+    print(table.to_string(index=False, float_format="{:.4g}".format))
+    run.write("history.csv", table.to_csv(index=False))
+    best = max(table.index, key=lambda i: score(table.loc[i]))
+    strength, top_n = table.loc[best, ["strength", MONITOR]]
+    print(f"Chosen: strength {strength:g}, validation top-n accuracy {top_n:.1%}")
+    words = fitted_words(learn.arch, parameters, len(table), strength, minutes, device, speed)
+    return Training(learn.arch, parameters, words, minutes=minutes, history=table, best=best, images_per_second=speed)
+
+
+def fit_probabilities(run: Run, learn: PosterLearner, movies: pd.DataFrame | None = None, views: str = "auto") -> None:
+    "With --calibrate: calibrate, tune thresholds on validation movies (None: the learner's), show both."
     if run.config["calibrate"]:
         section("Probabilities and thresholds, fitted to the validation movies")
         scales = calibrate(learn, movies, views)
@@ -96,3 +127,40 @@ def export(run: Run, learn: PosterLearner) -> None:
 def count_parameters(*networks: nn.Module) -> int:
     "The parameters of all of them."
     return sum(p.numel() for network in networks for p in network.parameters())
+
+
+def trained_words(
+    arch: str, parameters: int, epochs: int, best: int, minutes: float, device: str, speed: float | None = None
+) -> str:  # best: number of the epoch that is kept, the first is 0
+    "Of a network that was trained, at a speed of so many posters a second (None or 0: not said)."
+    return (
+        f"Loss and validation figures of {epochs} epochs. The epoch with the best validation top-n accuracy, number "
+        f"{best} (the first is 0), is the one kept. {_size(arch, parameters)}; {_took(minutes, device, speed)}."
+    )
+
+
+def fitted_words(
+    arch: str, parameters: int, strengths: int, best: float, minutes: float, device: str, speed: float | None = None
+) -> str:  # strengths: how many were tried; best: the one that is kept
+    "Of a head that was fitted on a frozen network; speed: of looking at posters."
+    return (
+        f"The network is frozen and its features are kept in files; its head was fitted with {strengths} strengths of "
+        f"the penalty. The one with the best mean of validation top-n accuracy and macro AP, {best:g}, is kept. "
+        f"{_size(arch, parameters)}; the fit took {_took(minutes, device, speed)}."
+    )
+
+
+def pooled_words(arch: str, parameters: int, members: int, pool: str = "mean") -> str:
+    "Of learners that were put together: how they are called, the parameters of all, how many there are."
+    return (
+        f"Nothing was trained: the probabilities of {members} learners are {POOLED[pool]}, with weights chosen on the "
+        f"validation movies ({_size(arch, parameters)}). How each was trained stands in its own report."
+    )
+
+
+def _size(arch: str, parameters: int) -> str:
+    return f"{arch}, {parameters:,} parameters"
+
+
+def _took(minutes: float, device: str, speed: float | None) -> str:
+    return f"{minutes:.1f} minutes on {device}" + (f", {speed:,.0f} posters a second" if speed else "")
