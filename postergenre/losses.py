@@ -61,19 +61,13 @@ class GenreLoss(BaseLoss):
     """A loss on logits, flattened as fastai does, with sigmoid probabilities, thresholds and a calibration.
 
     Targets may lie between 0 and 1 (mixup). `calibrate` sets `scale` and `bias`, which change probabilities only,
-    never the loss; `tune_thresholds` sets `thresh`.
+    never the loss; `tune_thresholds` sets `thresh`. A class that has something for each genre wants flatten=False.
     """
 
     scale: torch.Tensor | None = None  # (genres,): probabilities are sigmoid(scale * logit + bias); None: as it is
     bias: torch.Tensor | None = None
 
-    def __init__(
-        self,
-        loss_cls: Callable[..., nn.Module],  # made with kwargs; with an attribute reduction
-        thresh=0.5,  # a genre is predicted where its probability is greater: one number, or one a genre
-        flatten: bool = True,  # False: loss_cls has something for each genre, and wants (posters, genres)
-        **kwargs,  # of loss_cls
-    ):
+    def __init__(self, loss_cls: Callable[..., nn.Module], thresh=0.5, flatten: bool = True, **kwargs):
         super().__init__(loss_cls, flatten=flatten, floatify=True, is_2d=False, **kwargs)
         self.thresh = thresh
 
@@ -98,10 +92,9 @@ def as_genre_loss(loss) -> GenreLoss:
         return loss
     logits = torch.tensor([[-3.0, 0.0, 2.0]])
     if not isinstance(loss, BaseLoss) or not torch.equal(loss.activation(logits), torch.sigmoid(logits)):
-        raise ValueError(
-            f"The learner's loss is a {type(loss).__name__}, whose probabilities cannot be calibrated; "
-            "train with poster_learner(dls, loss=...), or set learn.loss_func = poster_loss()"
-        )
+        said = f"The learner's loss is a {type(loss).__name__}, whose probabilities cannot be calibrated"
+        instead = "train with poster_learner(dls, loss=...), or set learn.loss_func = poster_loss()"
+        raise ValueError(f"{said}; {instead}")
     new = GenreLoss.__new__(GenreLoss)
     new.__dict__.update({"thresh": 0.5} | vars(loss))
     return new

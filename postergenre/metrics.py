@@ -145,10 +145,8 @@ def micro_f1(probs, targets, thresh=0.5) -> float:  # 0 if nothing is there and 
 def calibration_bins(probs: np.ndarray, n_bins: int = 15) -> np.ndarray:  # of int, 0 to n_bins - 1
     "Which bin of equal width each probability (0 to 1, any shape) falls into; the last one includes 1."
     if probs.size and (probs.min() < 0 or probs.max() > 1):
-        raise ValueError(
-            f"probabilities must lie between 0 and 1, but go from {probs.min():.3g} to {probs.max():.3g}: "
-            "are these logits? Take torch.sigmoid(logits)"
-        )
+        found = f"probabilities must lie between 0 and 1, but go from {probs.min():.3g} to {probs.max():.3g}"
+        raise ValueError(f"{found}: are these logits? Take torch.sigmoid(logits)")
     return np.minimum((probs * n_bins).astype(int), n_bins - 1)
 
 
@@ -164,9 +162,6 @@ def brier_score(probs, targets) -> float:  # 0 is perfect; NaN without movies
     "Mean squared distance between probability and truth over all movie x genre pairs."
     probs, targets = check_arrays(probs, targets)
     return float(((probs - targets) ** 2).mean()) if probs.size else float("nan")
-
-
-# ---- fastai
 
 
 class _PosterMetric(AccumMetric):

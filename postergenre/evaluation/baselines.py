@@ -20,10 +20,9 @@ def _targets(movies, vocab: Sequence[str] | None) -> np.ndarray:
 def check_apart(train: pd.DataFrame, movies: pd.DataFrame) -> None:  # ValueError: how many movies stand in both
     "Makes sure that no movie is used for training and for judging."
     if "id" in train and "id" in movies and (n := int(movies["id"].isin(train["id"]).sum())):
-        raise ValueError(
-            f"{n} of the {len(movies)} movies to judge on are also among the training movies, so popularity would be "
-            """taken from the answers; pass only the training side: train=movies.query("split == 'train'")"""
-        )
+        said = f"{n} of the {len(movies)} movies to judge on are also among the training movies, so popularity would be"
+        side = """pass only the training side: train=movies.query("split == 'train'")"""
+        raise ValueError(f"{said} taken from the answers; {side}")
 
 
 def genre_frequencies(movies, vocab: Sequence[str] | None = None) -> np.ndarray:  # (genres,) between 0 and 1

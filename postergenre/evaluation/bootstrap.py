@@ -5,6 +5,8 @@ here comes from sums over movies, so a few matrix products give all resamples. A
 sorted, which does not depend on the resample: sort once, then cumulate the weights of all resamples.
 """
 
+import warnings
+
 import numpy as np
 from scipy.sparse import csr_matrix
 
@@ -24,37 +26,31 @@ def bootstrap_weights(n: int, resamples: int = 1000, seed: int = 42) -> np.ndarr
 
 
 def interval(
-    samples: np.ndarray,  # the figure in each resample, (..., resamples); NaN where it is not defined
-    value: np.ndarray | float,  # the figure itself, (...)
-    level: float = 0.95,  # share of the resamples inside
-    bounds: tuple[float, float] = (0, 1),  # least and greatest possible figure
+    samples, value, level: float = 0.95, bounds: tuple[float, float] = (0, 1)
 ) -> tuple[np.ndarray, np.ndarray]:  # low and high end, (...) each, `value` between them; NaN where never defined
     """Percentiles of the resamples, moved back by twice their bias.
+
+    samples: the figure in each resample, (..., resamples), NaN where not defined; value: the figure itself, (...).
 
     A resample repeats movies, which lifts the average precision of rare genres: its figures lie as far above that of
     the movies at hand as that one lies above the truth. Simulated with the genres' real frequencies, 95 % intervals of
     macro AP then hold the truth 95 times in 100 with 2,300 movies (plain percentiles: 57) and 87 times with 300 (20).
     """
-    samples, value = np.asarray(samples, dtype=float), np.asarray(value, dtype=float)
-    low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
-    for i in np.ndindex(value.shape):
-        defined = samples[i][~np.isnan(samples[i])]
-        if len(defined) and not np.isnan(value[i]):
-            ends = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]) - 2 * (defined.mean() - value[i])
-            ends = np.clip(ends, *bounds)
-            low[i], high[i] = min(ends[0], value[i]), max(ends[1], value[i])
-    return low, high
+    with warnings.catch_warnings(action="ignore"):  # numpy warns where all resamples are NaN
+        ends = np.nanquantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=-1)
+        low, high = np.clip(ends - 2 * (np.nanmean(samples, axis=-1) - value), *bounds)
+    return np.minimum(low, value), np.maximum(high, value)
 
 
 def resampled_average_precision(
-    scores: np.ndarray,  # scores (n,): only their order counts
-    targets: np.ndarray,  # true or false (n,)
-    weights: np.ndarray,  # (movies, resamples) from `bootstrap_weights`
-    movie: np.ndarray | None = None,  # the movie each score belongs to, (n,); None: score i belongs to movie i
+    scores: np.ndarray, targets: np.ndarray, weights: np.ndarray, cells: int = 1
 ) -> np.ndarray:  # (resamples,); NaN where no true movie was drawn
-    "Average precision of every resample, equal scores taken together as in scikit-learn."
+    """Average precision of every resample, equal scores taken together as in scikit-learn.
+
+    scores, targets: (n,), `cells` of each movie one after the other; weights: (movies, resamples).
+    """
     order = np.argsort(-scores, kind="stable")
-    movie = order if movie is None else movie[order]
+    movie = order // cells
     scores, targets = scores[order], targets[order]
     if not targets.any():
         return np.full(weights.shape[1], np.nan)
@@ -94,8 +90,7 @@ def resampled_metrics(probs, targets, weights: np.ndarray, thresh=0.5) -> dict[s
     n_defined = (~np.isnan(ap)).sum(axis=0)
     out["ap"] = ap
     out["macro_ap"] = np.where(n_defined > 0, np.nansum(ap, axis=0) / np.maximum(n_defined, 1), np.nan)
-    cells = np.repeat(np.arange(n_movies), n_genres)
-    out["micro_ap"] = resampled_average_precision(probs.ravel(), targets.ravel(), weights, cells)
+    out["micro_ap"] = resampled_average_precision(probs.ravel(), targets.ravel(), weights, n_genres)
 
     predicted = probs > m.check_thresh(thresh, n_genres)
     hits, n_predicted = (predicted & targets).T @ weights, predicted.T @ weights

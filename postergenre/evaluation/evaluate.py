@@ -127,10 +127,8 @@ def evaluate(
     if missing := [c for c in ("id", "poster", "genres") if c not in movies]:
         raise ValueError(f"movies has no column {', '.join(missing)}; read_movies gives them all")
     if "split" in movies and 0 < (n := int((movies["split"] == "train").sum())) < len(movies):
-        raise ValueError(
-            f"{n} of the {len(movies)} movies are from the training side, which would flatter the model; "
-            """pass one side, for example movies.query("split == 'test'")"""
-        )
+        said = f"{n} of the {len(movies)} movies are from the training side, which would flatter the model"
+        raise ValueError(f"""{said}; pass one side, for example movies.query("split == 'test'")""")
     if train is not None:
         check_apart(train, movies)
         train_freq = genre_frequencies(train, vocab)

@@ -11,9 +11,8 @@ class Measure(NamedTuple):
 
     heading: str  # in tables and below charts
     percent: bool  # shown in percent; else as a number from 0 to 1
-    function: Callable[..., float]  # of probs and targets (movies, genres), and of thresh if at_thresh
+    function: Callable[..., float]  # of probs and targets (movies, genres), and of thresh if it is an F1
     meaning: str  # a phrase for readers who do not know it
-    at_thresh: bool = False  # whether it judges what is above the thresholds, and not the probabilities themselves
 
 
 METRICS = {  # by name, in the order of the tables
@@ -29,11 +28,9 @@ METRICS = {  # by name, in the order of the tables
     "micro_ap": Measure(
         "micro AP", False, m.micro_average_precision, "the same over all pairs of movie and genre at once"
     ),
-    "macro_f1": Measure(
-        "macro F1", False, m.macro_f1, "precision and recall at the thresholds, mean over the genres", at_thresh=True
-    ),
+    "macro_f1": Measure("macro F1", False, m.macro_f1, "precision and recall at the thresholds, mean over the genres"),
     "micro_f1": Measure(
-        "micro F1", False, m.micro_f1, "precision and recall at the thresholds, over all pairs at once", at_thresh=True
+        "micro F1", False, m.micro_f1, "precision and recall at the thresholds, over all pairs at once"
     ),
     "precision_at_n": Measure(
         "precision at n", True, m.precision_at_n, "share of the genres named that are true, mean over the genres"
@@ -53,4 +50,6 @@ METRICS = {  # by name, in the order of the tables
 
 def all_metrics(probs, targets, thresh=0.5) -> dict[str, float]:  # by the names of METRICS
     "Every figure of a result, as `postergenre.metrics` computes them; the arguments are those of its functions."
-    return {name: figure.function(probs, targets, *[thresh] * figure.at_thresh) for name, figure in METRICS.items()}
+    # the F1s judge what is above the thresholds, the others the probabilities themselves
+    at = {name: [thresh] if name.endswith("_f1") else [] for name in METRICS}
+    return {name: figure.function(probs, targets, *at[name]) for name, figure in METRICS.items()}

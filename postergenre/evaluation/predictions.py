@@ -82,15 +82,9 @@ class Predictions:
         columns = {"id": self.ids} | ({} if self.titles is None else {"title": self.titles})
         columns |= {f"prob {g}": self.probs[:, i] for i, g in enumerate(self.vocab)}
         columns |= {f"true {g}": self.targets[:, i].astype(np.int8) for i, g in enumerate(self.vocab)}
-        about = {
-            "name": self.name,
-            "movies": len(self.ids),
-            "vocab": list(self.vocab),
-            "thresh": self.thresh.tolist(),
-            "train_freq": None if self.train_freq is None else self.train_freq.tolist(),
-            "integer_ids": bool(pd.api.types.is_integer_dtype(self.ids)),
-            "titles": self.titles is not None,
-        }
+        about = {"name": self.name, "movies": len(self.ids), "vocab": self.vocab, "thresh": self.thresh.tolist()}
+        about["train_freq"] = None if self.train_freq is None else self.train_freq.tolist()
+        about |= {"integer_ids": pd.api.types.is_integer_dtype(self.ids), "titles": self.titles is not None}
         table, text = pd.DataFrame(columns), json.dumps(about)
         with write_whole(path) as file:
             if csv:
@@ -163,11 +157,8 @@ def rare_genres(result: Predictions) -> list[str]:  # no sentence or one
     return [f"Fewer than 10 movies have {', '.join(rare)}: chance lifts their AP, and so macro AP."] if rare else []
 
 
-def evaluated_movies(
-    result: Predictions,
-    movies: pd.DataFrame,  # columns id, poster, and title if there are titles; may hold more movies
-) -> pd.DataFrame:  # its rows and columns, with id and title as text, genres as judged. ValueError: some are missing
-    "The movies of a result, in its order."
+def evaluated_movies(result: Predictions, movies: pd.DataFrame) -> pd.DataFrame:  # ValueError: some are missing
+    "The rows of movies (may hold more) of a result, in its order, with id and title as text, genres as judged."
     if missing := [c for c in ("id", "poster") if c not in movies]:
         raise ValueError(f"movies has no column {', '.join(missing)}; read_movies gives them all")
     found = movies.iloc[rows_of(movies["id"], result.ids, "movies")].reset_index(drop=True)

@@ -33,18 +33,13 @@ def _cell(value: float, low: float, high: float, percent: bool, sign: str) -> st
 
 def markdown_table(table: pd.DataFrame) -> str:
     "A table of texts for a README or an issue."
-    rows = [[table.index.name or "", *table.columns], ["---"] * (1 + table.shape[1])]
-    rows += [[str(name), *cells] for name, cells in zip(table.index, table.to_numpy(), strict=True)]
+    rows = [[table.index.name or "", *table.columns], ["---"] * (1 + table.shape[1]), *table.itertuples(name=None)]
     cells = [[str(cell).replace("|", r"\|").replace("\n", " ") for cell in row] for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
-def text_lines(
-    table: pd.DataFrame,  # texts
-    notes: Sequence[str] = (),  # sentences to stand below
-    width: int = 88,  # characters a line; columns that do not fit stand in a further block
-) -> str:
-    "A table of texts for the terminal."
+def text_lines(table: pd.DataFrame, notes: Sequence[str] = (), width: int = 88) -> str:
+    "A table of texts for the terminal, notes below; columns beyond `width` characters stand in a further block."
     names = [str(i) for i in table.index]
     first = max(map(len, names))
     blocks = [[]]

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 MODEL, OTHER = "#0072b2", "#d55e00"  # blue and vermilion of Okabe and Ito, told apart by colour-blind readers
-GREY = "#666666"
 CURVES = {  # columns of a history: left or right, name
     "train_loss": (0, "training"),
     "valid_loss": (0, "validation"),
@@ -50,8 +49,8 @@ def plot_confusions(shares: pd.DataFrame, misses: pd.Series, support: pd.Series)
     fig, ax = plt.subplots(figsize=(side + 1.2, side), layout="constrained")
     heat_map(ax, _percents(shares))
     ax.set_yticks(range(len(shares)), [f"{g} ({misses[g]:,} of {support[g]:,})" for g in shares.index])
-    ax.set_ylabel("missed true genre (movies that miss it, of those that have it)")
-    ax.set_xlabel("wrong genre in the top n instead")
+    missed = "missed true genre (movies that miss it, of those that have it)"
+    ax.set(ylabel=missed, xlabel="wrong genre in the top n instead")
     ax.set_title("Which genre stands in when one is missed, % of the movies that miss it", fontsize=11, loc="left")
     return closed(fig)
 
@@ -72,7 +71,7 @@ def plot_cooccurrence(truth: pd.DataFrame, predicted: pd.DataFrame) -> Figure:  
 def plot_reliability(table: pd.DataFrame, ece: float) -> Figure:  # of `reliability`, and the calibration error
     "How often genres of a given probability are true, and how many there are of each probability."
     fig, (ax, below) = plt.subplots(2, 1, figsize=(5.5, 6.5), height_ratios=[3, 1], sharex=True, layout="constrained")
-    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect")
+    ax.plot([0, 1], [0, 1], color="#666666", linestyle="--", linewidth=1, label="perfect")
     ends = [table["share"] - table["low"], table["high"] - table["share"]]
     line = {"fmt": "o-", "color": MODEL, "capsize": 3, "label": "model, 95 % interval"}
     ax.errorbar(table["confidence"], table["share"], yerr=ends, **line)

@@ -26,7 +26,6 @@ def plot_examples(
     vocab: Sequence[str],  # names of the columns of probs
     n: int = 12,  # posters shown at random
     seed: int = 42,  # which ones
-    columns: int = 6,
     rows: Sequence[int] | None = None,  # these rows of movies, in this order, instead of n at random
     notes: Sequence[str] | None = None,  # a short line below the predictions of each of `rows`
 ) -> Figure:  # title and true genres above each poster, below it the top n (n = number of true genres)
@@ -41,7 +40,7 @@ def plot_examples(
         for m in shown
     ]
     below = max(len(movie.genres) for movie in shown) + any(notes)
-    fig, axes = _poster_axes(len(chosen), columns, max(sum(map(len, head)) for head in heads), below)
+    fig, axes = _poster_axes(len(chosen), max(sum(map(len, head)) for head in heads), below)
     for ax, movie, (title, truth), i, note in zip(axes, shown, heads, chosen, notes, strict=True):
         show_poster(ax, open_poster(movie.poster))
         write_beside(ax, truth, above=True)
@@ -70,23 +69,17 @@ def show_poster(ax: Axes, image: Image.Image) -> None:
     ax.spines[:].set(color="#bbbbbb", linewidth=0.5)
 
 
-def write_beside(
-    ax: Axes,
-    lines: Sequence[str],  # from top to bottom
-    above: bool = False,  # above the axes instead of below
-    skip: int = 0,  # lines already written there
-    **style,  # of the text: color, weight
-) -> None:
-    "Lines of text above or below axes, centred; a dollar sign stays one and starts no formula."
+def write_beside(ax: Axes, lines: Sequence[str], above: bool = False, skip: int = 0, **style) -> None:
+    "Centred text above or below axes after `skip` lines already there; a dollar sign stays one and starts no formula."
     for i, text in enumerate(reversed(lines) if above else lines):
         offset = (3 + (skip + i) * LINE * 72) * (1 if above else -1)
         style |= {"ha": "center", "va": "bottom" if above else "top", "fontsize": 8.5, "parse_math": False}
         ax.annotate(text, (0.5, above), (0, offset), "axes fraction", "offset points", **style)
 
 
-def _poster_axes(n: int, columns: int, above: int, below: int) -> tuple[Figure, list[Axes]]:
-    "Axes for n posters in rows, with room for so many lines of text above and below each."
-    columns = min(n, columns)
+def _poster_axes(n: int, above: int, below: int) -> tuple[Figure, list[Axes]]:
+    "Axes for n posters in rows of six, with room for so many lines of text above and below each."
+    columns = min(n, 6)
     cell = (PICTURE[0] + GAP, (above + below) * LINE + PICTURE[1] + GAP)
     size = (columns * cell[0], -(-n // columns) * cell[1])
     fig = plt.figure(figsize=size)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from postergenre.data.augment import PosterImage
 from postergenre.data.reading import as_movie
+from postergenre.interpret.charts import closed
 from postergenre.interpret.examples import show_poster
 
 
@@ -52,8 +53,7 @@ def plot_gradcam(
         # Clear where it is cold: there the poster stays readable.
         ax.imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=0.75 * heat)
         ax.set_title(f"{genre} {prob:.0%}" + ("" if heat.any() else "\nno evidence for it"), fontsize=10)
-    scale = plt.cm.ScalarMappable(cmap="inferno")
-    bar = fig.colorbar(scale, ax=axes, fraction=0.02, shrink=0.6, aspect=25, pad=0.01, ticks=[0, 1])
+    place = {"fraction": 0.02, "shrink": 0.6, "aspect": 25, "pad": 0.01}
+    bar = fig.colorbar(plt.cm.ScalarMappable(cmap="inferno"), ax=axes, ticks=[0, 1], **place)
     bar.ax.set_yticklabels(["no\nevidence", "most"], fontsize=8)
-    plt.close(fig)
-    return fig
+    return closed(fig)

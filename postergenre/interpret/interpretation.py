@@ -22,8 +22,6 @@ from postergenre.interpret.palette import plot_genre_look
 from postergenre.metrics import expected_calibration_error, top_n_hits
 from postergenre.training.learner import PosterLearner
 
-KINDS = ("best", "worst", "random")
-
 
 class GenreInterpretation:
     "A result with its movies, and its learner if at hand; fastai's ClassificationInterpretation for several genres."
@@ -101,33 +99,24 @@ class GenreInterpretation:
 
     def plot_confusion_matrix(self, *_, **__) -> None:
         "Refused: movies have several genres."
-        raise NotImplementedError(
-            "A movie has several genres, so no single matrix says which was taken for which; use plot_confusions(), or "
-            "confusion_matrix() for a 2 x 2 table a genre"
-        )
+        instead = "use plot_confusions(), or confusion_matrix() for a 2 x 2 table a genre"
+        why = "A movie has several genres, so no single matrix says which was taken for which"
+        raise NotImplementedError(f"{why}; {instead}")
 
     def print_classification_report(self) -> None:
         "Precision, recall and F1 of each genre at the thresholds; scikit-learn's classification_report."
-        result, names = self.evaluation, list(self.evaluation.vocab)
-        print(classification_report(result.targets, result.predicted, labels=self._labels, target_names=names,
-                                    zero_division=0))  # fmt: skip
+        result = self.evaluation
+        options = {"labels": self._labels, "target_names": list(result.vocab), "zero_division": 0}
+        print(classification_report(result.targets, result.predicted, **options))
 
     # ---- posters
 
-    def top_losses(
-        self,
-        k: int | None = None,  # how many; None: all
-        largest: bool = True,  # False: the smallest first
-    ) -> pd.DataFrame:  # id, title, loss (binary cross-entropy), truth, top_n
-        "Movies by their loss."
+    def top_losses(self, k: int | None = None, largest: bool = True) -> pd.DataFrame:  # id, title, loss, truth, top_n
+        "The k movies (None: all) of the largest or smallest loss, which is binary cross-entropy."
         result = self.evaluation
-        rows = {
-            "id": result.ids,
-            "title": result.titles,
-            "loss": movie_losses(result.probs, result.targets),
-            "truth": [genre_names(row, result.vocab) for row in result.targets],
-            "top_n": [genre_names(row, result.vocab) for row in result.top_n],
-        }
+        rows = {"id": result.ids, "title": result.titles, "loss": movie_losses(result.probs, result.targets)}
+        for name, labels in (("truth", result.targets), ("top_n", result.top_n)):
+            rows[name] = [genre_names(row, result.vocab) for row in labels]
         return pd.DataFrame(rows).sort_values("loss", ascending=not largest, kind="stable")[:k]
 
     def plot_top_losses(self, k: int = 12) -> Figure:
@@ -142,8 +131,8 @@ class GenreInterpretation:
         seed: int = 42,  # which random ones
     ) -> np.ndarray:  # rows of `movies`, in order. ValueError: unknown kind
         "Which movies are best (all true genres in the top n, then the smallest loss), worst (the opposite), or random."
-        if kind not in KINDS:
-            raise ValueError(f"Unknown kind {kind!r}; choose one of: {', '.join(KINDS)}")
+        if kind not in ("best", "worst", "random"):
+            raise ValueError(f"Unknown kind {kind!r}; choose one of: best, worst, random")
         probs, targets, _ = self._arrays
         if kind == "random":
             return np.random.default_rng(seed).permutation(len(probs))[:n]
@@ -159,12 +148,8 @@ class GenreInterpretation:
         "Colours, brightness and k most typical posters of each genre (None: of all), as `palette.plot_genre_look`."
         return plot_genre_look(self._posters, self.evaluation, genres, k)
 
-    def gradcam(
-        self,
-        image_or_movie,  # a movie's id, a row of movies, or a poster: file, bytes, PIL image
-        genre: str,
-    ) -> np.ndarray:  # (height, width), 0 to 1
-        "Where on a poster the model finds evidence for a genre, as `gradcam.gradcam`."
+    def gradcam(self, image_or_movie, genre: str) -> np.ndarray:  # (height, width), 0 to 1
+        "Where on a poster (a movie's id, its row, or file, bytes, PIL image) a genre is seen, as `gradcam.gradcam`."
         return gradcam(self._learner, self._find(image_or_movie)[0], genre)
 
     def plot_gradcam(self, image_or_movie, genres: str | Sequence[str] | None = None) -> Figure:
@@ -203,10 +188,9 @@ class GenreInterpretation:
         "A poster to open, its title and its true genres, where they are known."
         if isinstance(what, pd.Series):
             return what, str(what.get("title", "")), list(what.get("genres", []))
-        if self.movies is not None and isinstance(what, str | int | np.integer):
-            found = self.movies[self.movies["id"] == str(what)]
-            if len(found):
-                return self._find(found.iloc[0])
+        may_be_id = self.movies is not None and isinstance(what, str | int | np.integer)
+        if may_be_id and (found := self.movies["id"] == str(what)).any():
+            return self._find(self.movies[found].iloc[0])
         if isinstance(what, int | np.integer) or (isinstance(what, str | Path) and not Path(what).is_file()):
             raise ValueError(f"{what} is neither the id of one of these movies nor a file; pass one of the two")
         return what, "", []

@@ -55,7 +55,7 @@ def genre_palette(
             "movies": len(having[genre]),
             "posters": len(indices),
             "brightness": float(np.mean([_lab(p)[..., 0].mean() / 100 for p in pictures])),
-            "saturation": float(np.mean([_saturation(p).mean() for p in pictures])),
+            "saturation": float(np.mean([Image.fromarray(p).convert("HSV").getchannel("S") for p in pictures]) / 255),
             "palette": [to_hex(c / 255) for c in colors],
             "shares": shares.round(4).tolist(),
         }
@@ -89,7 +89,11 @@ def plot_genre_look(
         raise ValueError("None of these movies has a genre; pass others, or genres=")
     if unknown := [g for g in genres if g not in look.index]:
         raise ValueError(f"No movie here has the genre {unknown[0]!r}; there are: {', '.join(look.index)}")
-    probs, posters = _probs_of(movies, evaluation, len(vocab)), movies["poster"].tolist()
+    if isinstance(evaluation, Predictions):
+        probs = evaluation.probs[rows_of(evaluation.ids, movies["id"], "the result")]
+    elif (probs := np.asarray(evaluation)).shape != (len(movies), len(vocab)):
+        raise ValueError(f"The probabilities have the shape {probs.shape}, not {(len(movies), len(vocab))}")
+    posters = movies["poster"].tolist()
     labels = multi_hot(movies["genres"], vocab).astype(bool)
     k, top, row = min(k, len(movies)), 0.55, 1.6
     width, height = 5.5 + 1.0 * max(k, 3), top + row * len(genres)
@@ -113,15 +117,6 @@ def plot_genre_look(
             ax.set_anchor("S")
             write_mark(ax, f"{probs[best, column]:.0%}", labels[best, column])
     return closed(fig)
-
-
-def _probs_of(movies: pd.DataFrame, result: Predictions | np.ndarray, n_genres: int) -> np.ndarray:
-    if isinstance(result, Predictions):
-        return result.probs[rows_of(result.ids, movies["id"], "the result")]
-    probs = np.asarray(result)
-    if probs.shape != (len(movies), n_genres):
-        raise ValueError(f"The probabilities have the shape {probs.shape}, not {(len(movies), n_genres)}")
-    return probs
 
 
 def _draw_palette(ax: Axes, colors: Sequence[str], shares: Sequence[float]) -> None:
@@ -149,8 +144,3 @@ def _lab(pixels: np.ndarray) -> np.ndarray:
     lab = np.asarray(ImageCms.applyTransform(Image.fromarray(pixels), TO_LAB))
     lightness = lab[..., :1].astype(np.float32) * (100 / 255)
     return np.concatenate([lightness, lab[..., 1:].view(np.int8).astype(np.float32)], axis=-1)
-
-
-def _saturation(pixels: np.ndarray) -> np.ndarray:
-    "HSV saturation, 0 to 1."
-    return np.asarray(Image.fromarray(pixels).convert("HSV"))[..., 1] / 255

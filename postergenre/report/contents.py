@@ -15,8 +15,8 @@ from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.predictions import rows_of
 from postergenre.evaluation.tables import text_table
 from postergenre.inference.ensemble import PosterEnsemble
+from postergenre.interpret.charts import plot_curves, rows_go_by
 from postergenre.interpret.interpretation import GenreInterpretation
-from postergenre.report.history import training
 from postergenre.report.pictures import Picture, cards, chart, heat_cards
 from postergenre.training.learner import PosterLearner
 
@@ -25,6 +25,9 @@ EXAMPLES = {
     "worst": ("Worst", "Fewest of their genres stand on top, and the probabilities are farthest off (highest loss)."),
     "random": ("At random", "Drawn without looking: what to expect of it."),
 }
+SHOWN = ("top_n_accuracy", "macro_ap")
+LINES = {"train_loss": "training loss", "valid_loss": "validation loss"}
+LINES |= {figure: f"validation {METRICS[figure].heading}" for figure in SHOWN}
 
 
 @dataclass
@@ -54,6 +57,8 @@ def contents(
     test = movies.iloc[rows_of(movies["id"], result.ids, "movies")]  # with all that is known of them
     figures, genres = result.metrics, result.per_genre()
     seed, confusions = run["config"]["seed"], confusions_words(interp)
+    distance = f"the mean distance from the diagonal is {figures.iloc[0]['ece', 'value']:.3f}"
+    reliability = f"Predicted probability against the share that came true; {distance}."
     return {
         "run": run,
         "name": result.name,
@@ -83,8 +88,37 @@ def contents(
             for kind, said in EXAMPLES.items()
         ],
         "heat": heat_cards(learn, test.iloc[interp.examples("random", len(result.ids), seed)[-6:]]),
-        "reliability": chart(interp.plot_reliability(), reliability_alt(figures)),
+        "reliability": chart(interp.plot_reliability(), reliability),
     }
+
+
+def training(
+    run: dict, history: pd.DataFrame | None
+) -> dict:  # heading, words; curves and members, None: there are none
+    "The section on training, from metrics.json and the history."
+    curves = None if history is None else chart(plot_curves(history), curves_alt(history), stack=True)
+    members = member_rows(run) if run.get("members") else None
+    return run["training"] | {"curves": curves, "members": members}
+
+
+def member_rows(run: dict) -> list[tuple[str, ...]]:
+    "The members of an ensemble, then itself: name, file, views, weight, top-n accuracy and macro AP on valid and test."
+
+    def figures(*sides: dict) -> list[str]:
+        return [f"{side[k]['value']:{'.1%' if METRICS[k].percent else '.3f'}}" for side in sides for k in SHOWN]
+
+    rows = []
+    for m in run["members"]:
+        rows.append((m["name"], m["file"], m["views"], f"{m['weight']:.3f}", *figures(m["valid"], m["test"])))
+    own = (next(iter(run[side].values())) for side in ("valid", "test"))
+    return [*rows, ("together", "", "", "", *figures(*own))]
+
+
+def curves_alt(history: pd.DataFrame) -> str:
+    "The curves of plot_curves in words."
+    first, last = history.iloc[0], history.iloc[-1]
+    said = [f"{label} from {first[name]:.3f} to {last[name]:.3f}" for name, label in LINES.items() if name in history]
+    return f"Lines by {rows_go_by(history)[0]}, {first.iloc[0]:g} to {last.iloc[0]:g}: {', '.join(said)}."
 
 
 def headline(result: Evaluation, figures: pd.DataFrame) -> dict:
@@ -108,10 +142,8 @@ def verdict(result: Evaluation, figures: pd.DataFrame) -> str:
     else:
         meaning = "is more than the choice of movies" if row["value"] > 0 else "says that the model is worse"
     popularity = figures.loc["popularity", ("top_n_accuracy", "value")]
-    return (
-        f"Always naming the most frequent genres gets {popularity:.1%}. "
-        f"The difference of {lead} points (95 % interval {low} to {high}, movie by movie) {meaning}."
-    )
+    difference = f"The difference of {lead} points (95 % interval {low} to {high}, movie by movie) {meaning}."
+    return f"Always naming the most frequent genres gets {popularity:.1%}. {difference}"
 
 
 def results_rows(figures: pd.DataFrame) -> dict:
@@ -126,20 +158,13 @@ def results_rows(figures: pd.DataFrame) -> dict:
 
 def genre_rows(genres: pd.DataFrame) -> list[tuple]:
     "The table by genre, best average precision first."
-    rows = genres.sort_values("ap", ascending=False, na_position="last", kind="stable")
-    return [
-        (
-            genre,
-            f"{int(row['support']):,}",
-            "–" if np.isnan(row["ap"]) else f"{row['ap']:.3f}",
-            "" if np.isnan(row["ap_low"]) else f"[{row['ap_low']:.3f}, {row['ap_high']:.3f}]",
-            "–" if np.isnan(row["lift"]) else f"{row['lift']:.1f}",
-            f"{row['precision_at_n']:.0%}",
-            f"{row['recall_at_n']:.0%}",
-            f"{int(row['in_top_n']):,}",
-        )
-        for genre, row in rows.iterrows()
-    ]
+    rows = []
+    for r in genres.sort_values("ap", ascending=False, na_position="last", kind="stable").itertuples():
+        ap, lift = ("–" if np.isnan(x) else f"{x:{form}}" for x, form in ((r.ap, ".3f"), (r.lift, ".1f")))
+        interval = "" if np.isnan(r.ap_low) else f"[{r.ap_low:.3f}, {r.ap_high:.3f}]"
+        shares = f"{r.precision_at_n:.0%}", f"{r.recall_at_n:.0%}"
+        rows.append((r.Index, f"{r.support:,}", ap, interval, lift, *shares, f"{r.in_top_n:,}"))
+    return rows
 
 
 def genre_words(genres: pd.DataFrame) -> str:
@@ -163,11 +188,6 @@ def genre_alt(genres: pd.DataFrame) -> str:
     first, last = (f"{ap.index[i]} ({ap.iloc[i]:.2f})" for i in (0, -1))
     shown = f"Average precision of each genre with its 95 % interval, from {first} to {last}"
     return f"{shown}; the table below has the numbers."
-
-
-def reliability_alt(figures: pd.DataFrame) -> str:
-    ece = figures.iloc[0]["ece", "value"]
-    return f"Predicted probability against the share that came true; the mean distance from the diagonal is {ece:.3f}."
 
 
 def confusions_words(interp: GenreInterpretation) -> str:

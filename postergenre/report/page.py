@@ -38,30 +38,20 @@ def write_report(
     return record.folder / "report.html"
 
 
-def read_record(
-    folder: str | Path,  # of a recipe run
-) -> Record:  # FileNotFoundError: not the folder of a finished run
+def read_record(folder: str | Path) -> Record:  # FileNotFoundError: not the folder of a finished run
     "Everything that a finished run wrote about itself."
     folder = Path(folder)
     for file in FILES:
         if not (folder / file).is_file():
             raise FileNotFoundError(f"{folder} holds no {file}; pass the folder of a finished recipe run")
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    history = folder / "history.csv"
-    return Record(
-        folder,
-        metrics,
-        pd.read_csv(history) if history.is_file() else None,
-        pd.read_csv(folder / "breakdown.csv", index_col=0, dtype="str"),
-        Evaluation.load(folder / "predictions.csv"),
-    )
+    history = pd.read_csv(folder / "history.csv") if (folder / "history.csv").is_file() else None
+    balance = pd.read_csv(folder / "breakdown.csv", index_col=0, dtype="str")
+    return Record(folder, metrics, history, balance, Evaluation.load(folder / "predictions.csv"))
 
 
-def movies_of(
-    record: Record,  # from read_record
-    data: str | Path | None = None,  # folder or CSV; None: the run's own
-) -> pd.DataFrame:  # with the column split. FileNotFoundError: the data is gone
-    "The movies of a run, read again, on the sides where the run had them."
+def movies_of(record: Record, data: str | Path | None = None) -> pd.DataFrame:  # FileNotFoundError: the data is gone
+    "The movies of a run, read again (None: where the run had them), on the sides that they had: with the column split."
     movies = read_movies(data or record.metrics["data"]["folder"], verbose=False)
     split = pd.read_csv(record.folder / "split.csv", dtype="str")
     ids = split["id"].str.rpartition("#")[0] if record.leaky else split["id"]
@@ -71,17 +61,10 @@ def movies_of(
     return rows.assign(id=split["id"]) if record.leaky else rows
 
 
-def render(
-    context: dict,  # from contents
-) -> str:  # HTML
-    "The page; whatever comes from the data is escaped."
-    environment = Environment(
-        loader=PackageLoader("postergenre.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def render(context: dict) -> str:  # HTML
+    "The page of `contents`; whatever comes from the data is escaped."
+    loader, options = PackageLoader("postergenre.report", "."), {"trim_blocks": True, "lstrip_blocks": True}
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, **options)
     return environment.get_template("report.html.j2").render(context)
 
 

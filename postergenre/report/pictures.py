@@ -39,8 +39,7 @@ class Card:
 
 def chart(figure: Figure, alt: str, stack: bool = False) -> Picture:
     "A figure for the page, as SVG, sharp at any size; stack: narrow screens see its panels below each other."
-    uri = _svg(figure)
-    return Picture(uri, alt, _svg(stacked(figure)) if stack else None)
+    return Picture(_svg(figure), alt, _svg(stacked(figure)) if stack else None)
 
 
 def stacked(figure: Figure) -> Figure:
@@ -54,13 +53,8 @@ def stacked(figure: Figure) -> Figure:
     return figure
 
 
-def cards(
-    movies: pd.DataFrame,  # columns poster, title, genres; year if known; in the order of probs
-    probs: np.ndarray,  # (movies, genres)
-    vocab: Sequence[str],  # names of the columns of probs
-    chosen: Sequence[int],  # rows to show
-) -> list[Card]:
-    "Posters with their true genres and the n most probable ones, n being the number of true genres."
+def cards(movies: pd.DataFrame, probs: np.ndarray, vocab: Sequence[str], chosen: Sequence[int]) -> list[Card]:
+    "Posters of the chosen rows with their true genres and the n most probable ones, n being the number of true genres."
     out = []
     for i in chosen:
         movie = movies.iloc[i]
