@@ -15,18 +15,14 @@ class CustomCNN(nn.Module):
     are the study's; weights start from He et al. 2015 (the study's start and learning rate left it below random order).
     """
 
-    def __init__(
-        self,
-        n_out: int,  # genres
-        size: tuple[int, int] = (150, 150),  # (height, width) of the input in pixels
-        n_in: int = 3,  # channels of the input
-    ):
+    def __init__(self, n_out: int, size: tuple[int, int] = (150, 150)):
+        "For n_out genres and inputs of (height, width) pixels."
         super().__init__()
         if min(size) < SMALLEST:
             raise ValueError(
                 f"CustomCNN pools six times: {size[0]}x{size[1]} is too small, use at least {SMALLEST} pixels"
             )
-        layers, before = [], n_in
+        layers, before = [], 3
         for channels, p in zip(CHANNELS, DROPOUT, strict=True):
             # One pixel on the right and below keeps the size under an even kernel.
             conv = nn.Conv2d(before, channels, kernel_size=2)

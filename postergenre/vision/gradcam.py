@@ -1,7 +1,7 @@
 """Where a network sees a genre: Grad-CAM (Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391)."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import torch
@@ -43,32 +43,28 @@ def class_heats(
     return np.stack(heats), logits.detach()
 
 
-def dense_crops(
-    poster: PosterImage,
-    window: tuple[int, int],  # (height, width) of the crops
-) -> tuple[torch.Tensor, np.ndarray]:  # uint8 (crops, 3, height, width); which of them a grid view holds
-    "The grid of crops that a learner of crops looks at, and the crops half-way between them."
+def dense_crops(poster: PosterImage, window: tuple[int, int]) -> tuple[torch.Tensor, np.ndarray]:
+    """The grid of crops, of (height, width), that a learner of crops looks at, and the crops half-way between them.
+
+    uint8 (crops, 3, height, width), and which of them a grid view holds.
+    """
     places = grid((poster.height, poster.width), window)
-    down, right = (_with_halves(sorted(set(p))) for p in zip(*places, strict=True))
-    dense = [(d, r) for d in down for r in right]
+    spread = [sorted(set(p)) for p in zip(*places, strict=True)]
+    dense = list(product(*(sorted({*p, *((a + b) / 2 for a, b in pairwise(p))}) for p in spread)))
     views = torch.stack([as_view(cut(poster, window, *place)) for place in dense])
     return views, np.array([place in places for place in dense])
 
 
-def view_boxes(
-    look: Callable[[PosterImage], torch.Tensor],  # a poster -> its views, uint8 (views, 3, height, width)
-    poster: PosterImage,
-) -> list[Box]:
-    "Where in a poster its views lie, whatever makes them."
+def view_boxes(look: Callable[[PosterImage], torch.Tensor], poster: PosterImage) -> list[Box]:
+    "Where in a poster its views lie, whatever makes them: `look` gives them as uint8 (views, 3, height, width)."
     return [view_box(view) for view in look(coordinate_poster(poster.size)).numpy()]
 
 
-def merge_views(
-    maps: np.ndarray,  # (views, rows, columns): a coarse heat map each
-    boxes: Sequence[Box],  # of each view
-    size: tuple[int, int],  # (height, width) of the poster in pixels
-) -> np.ndarray:  # (height, width) float32, the greatest value 1, or all zero
-    "Heat maps of views as one over the whole poster; where views overlap, those count more whose centre is near."
+def merge_views(maps: np.ndarray, boxes: Sequence[Box], size: tuple[int, int]) -> np.ndarray:
+    """Coarse heat maps of views (views, rows, columns) as one over the whole poster (height, width).
+
+    Where views overlap, those count more whose centre is near. float32, the greatest value 1, or all zero.
+    """
     heat, near = np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
     across, down = (np.arange(size[1]) + 0.5) / size[1], (np.arange(size[0]) + 0.5) / size[0]
     for coarse, (left, right, top, bottom) in zip(maps, boxes, strict=True):
@@ -76,17 +72,16 @@ def merge_views(
         columns, rows = np.flatnonzero((x >= 0) & (x <= 1)), np.flatnonzero((y >= 0) & (y <= 1))
         x, y, here = x[columns], y[rows], np.ix_(rows, columns)
         places = np.meshgrid(y * coarse.shape[0] - 0.5, x * coarse.shape[1] - 0.5, indexing="ij")
-        weight = np.outer(_nearness(y), _nearness(x))
+        # 1 in the middle of a view, next to 0 at its edges: so views blend without seams
+        weight = np.outer(*(1.001 - np.abs(2 * position - 1) for position in (y, x)))
         heat[here] += weight * map_coordinates(coarse, places, order=1, mode="nearest")
         near[here] += weight
     heat = np.divide(heat, near, out=heat, where=near > 0)
     return heat / heat.max() if heat.max() > 0 else heat
 
 
-def coordinate_poster(
-    size: tuple[int, int],  # (width, height) in pixels
-) -> PosterImage:
-    """A poster whose red says how far right, and whose green how far down a pixel lies.
+def coordinate_poster(size: tuple[int, int]) -> PosterImage:
+    """A poster of (width, height) pixels whose red says how far right, and whose green how far down a pixel lies.
 
     What a learner's transforms make of it tells where their views lie, whatever transforms they are.
     """
@@ -97,10 +92,8 @@ def coordinate_poster(
     return PosterImage(Image.fromarray(pixels))
 
 
-def view_box(
-    view: np.ndarray,  # (3, height, width) uint8: a view of `coordinate_poster`, neither turned nor mirrored
-) -> Box:
-    "Where in the poster a view lies."
+def view_box(view: np.ndarray) -> Box:
+    "Where in the poster a view lies: (3, height, width) of `coordinate_poster`, neither turned nor mirrored."
     edges = []
     for values in (view[0].mean(0), view[1].mean(1)):
         n = len(values)
@@ -108,15 +101,6 @@ def view_box(
         slope, start = np.polyfit(np.arange(n)[middle] + 0.5, values[middle] / 255, 1)
         edges += [start, start + slope * n]
     return tuple(edges)
-
-
-def _nearness(position: np.ndarray) -> np.ndarray:
-    "1 in the middle of a view, next to 0 at its edges: so views blend without seams."
-    return 1.001 - np.abs(2 * position - 1)
-
-
-def _with_halves(places: list[float]) -> list[float]:
-    return sorted({*places, *((a + b) / 2 for a, b in pairwise(places))})
 
 
 def _look(run: Callable[[], torch.Tensor], module: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,7 +1,6 @@
 """A poster as a picture: the modality whose features are what a frozen, pretrained network sees."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -26,11 +25,8 @@ class PosterViews(Modality):
     heading, meaning = HEADING, MEANING
     transforms: Sequence = ()  # fastai's, of items: with PosterCrop or Resize
 
-    def item_tfms(
-        self,
-        train: bool = False,  # whether crops are random
-    ) -> Pipeline:
-        "What makes a view of a poster."
+    def item_tfms(self, train: bool = False) -> Pipeline:
+        "What makes a view of a poster; in training crops are random."
         return Pipeline(self.transforms, split_idx=0 if train else 1)
 
     def views(self, views: str = "auto") -> list[str]:
@@ -101,19 +97,13 @@ class Pictures(PosterViews):
         part = super().explain(movie, reading, logits, log_odds, genres, absent)
         poster = PosterImage.create(movie["poster"])
         boxes = view_boxes(lambda image: self.read({"poster": image})[None], poster)
-        size = (poster.height, poster.width)
-        part.heat, _ = class_heats(self.body, partial(self._run, reading, logits), genres, boxes, size, self.size)
+        size, run = (poster.height, poster.width), lambda: logits(self.forward(reading[None]))
+        part.heat, _ = class_heats(self.body, run, genres, boxes, size, self.size)
         return part
 
-    def _run(self, picture: torch.Tensor, logits: Callable) -> torch.Tensor:
-        return logits(self.forward(picture[None]))
 
-
-def by_shape(
-    pictures: Sequence[torch.Tensor],  # of one shape or several
-    forward: Callable[[torch.Tensor], torch.Tensor],  # a batch of one shape -> (batch, outputs)
-) -> torch.Tensor:  # (pictures, outputs), in their order
-    "Pictures of several shapes through a network, those of one shape together."
+def by_shape(pictures: Sequence[torch.Tensor], forward: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    "Pictures of several shapes through a network, those of one shape together: (pictures, outputs), in their order."
     shapes: dict[torch.Size, list[int]] = {}
     for i, picture in enumerate(pictures):
         shapes.setdefault(picture.shape, []).append(i)

@@ -18,26 +18,19 @@ class StagePooling(nn.Module):
     (Perronnin et al. 2010). A network without feature maps of stages gives its pooled features alone.
     """
 
-    def __init__(
-        self,
-        body: nn.Module,  # without its last layer: (batch, 3, height, width) -> (batch, features)
-        size: tuple[int, int],  # (height, width) of the input in pixels
-    ):
+    def __init__(self, body: nn.Module, size: tuple[int, int]):
+        "The body has no last layer: (batch, 3, height, width) -> (batch, features)."
         super().__init__()
-        self.body = body
-        self.names = stage_names(body, size)
+        self.body, self.names = body, stage_names(body, size)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         "(batch, 3, height, width) -> (batch, 2 x channels of all stages), or (batch, features) without stages."
-        maps = []
-
-        def keep(module, _, output):
-            maps.append(output)
-
-        with Hooks([self.body.get_submodule(name) for name in self.names], keep, detach=False, cpu=False):
+        stages = [self.body.get_submodule(name) for name in self.names]
+        with Hooks(stages, lambda module, _, output: output, detach=False, cpu=False) as hooks:
             features = self.body(x).flatten(1)
         if not self.names:
             return features
+        maps = list(hooks.stored)
         statistics = [s for m in maps for s in (m.mean((2, 3)), m.var((2, 3), correction=0).add(1e-5).sqrt())]
         values = torch.cat(statistics, dim=1)
         return values.sign() * values.abs().add(1e-3).sqrt()  # added: a root is steep at 0
@@ -46,13 +39,8 @@ class StagePooling(nn.Module):
 class StageModel(nn.Module):
     "A network whose last layer sees the statistics of all its stages instead of its pooled features."
 
-    def __init__(
-        self,
-        body: nn.Module,  # as in StagePooling
-        n_out: int,  # genres
-        size: tuple[int, int],  # (height, width) of the input in pixels
-        drop_rate: float = 0.0,  # dropout before the last layer
-    ):
+    def __init__(self, body: nn.Module, n_out: int, size: tuple[int, int], drop_rate: float = 0.0):
+        "As StagePooling; n_out genres; dropout before the last layer."
         super().__init__()
         self.features = StagePooling(body, size)
         with evaluating(self.features), torch.no_grad():
@@ -65,10 +53,7 @@ class StageModel(nn.Module):
         return self.head(self.drop(self.norm(self.features(x))))
 
 
-def stage_names(
-    body: nn.Module,
-    size: tuple[int, int],  # (height, width) of its input in pixels
-) -> list[str]:  # e.g. ["blocks.0", ..., "blocks.6", "bn2"]; empty: none were found
+def stage_names(body: nn.Module, size: tuple[int, int]) -> list[str]:  # e.g. blocks.0, ..., bn2; empty: none found
     "The stages of a network of convolutions, in order, and what gives its last feature map."
     events = trace(body, size)
     try:
@@ -94,9 +79,7 @@ def stage_names(
 
 
 @singledispatch
-def staged_body(
-    model: nn.Module,
-) -> nn.Module:
+def staged_body(model: nn.Module) -> nn.Module:
     "The part of a network that has the stages."
     return model
 

@@ -1,6 +1,7 @@
 """Several views of one poster to average over: mirrored, as a grid of crops, enlarged; e.g. views="grid+mirror"."""
 
 import copy
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,26 +20,21 @@ LARGER = 1.25  # the second scale, and how much larger than its crops a whole po
 
 
 class Views(NamedTuple):
-    "What a name of views means."
+    "What a name of views means: every combination of the three is a view."
 
     frames: tuple[str, ...]  # of FRAMES: what is looked at
     scales: tuple[float, ...]  # 1, or 1 and LARGER: how large it is shown
     mirrored: tuple[bool, ...]  # False, or False and True
 
 
-def for_validation(
-    transforms: Pipeline,  # of learn.dls.valid
-) -> Pipeline:
+def for_validation(transforms: Pipeline) -> Pipeline:
     "Transforms as validation applies them: loaders tell theirs only once they run, and untold ones crop at random."
     return Pipeline(transforms.fs, split_idx=1)
 
 
-def parse_views(
-    views: str,  # names of VIEWS joined by +
-) -> Views:  # ValueError: unknown names
-    "What to look at, at which scales, and whether mirrored too; every combination of the three is a view."
-    names = views.split("+") if isinstance(views, str) else [views]
-    names = ["center" if name == WHOLE else name for name in names]
+def parse_views(views: str) -> Views:  # ValueError: unknown names
+    "What names of VIEWS, joined by +, mean."
+    names = ["center" if name == WHOLE else name for name in (views.split("+") if isinstance(views, str) else [views])]
     if any(name not in VIEWS for name in names):
         raise ValueError(
             f"Unknown views {views!r}; choose one of: {', '.join(VIEWS)}; or several joined by +, as grid+mirror"
@@ -47,11 +43,11 @@ def parse_views(
     return Views(frames, (1, LARGER) if "scales" in names else (1,), (False, True) if "mirror" in names else (False,))
 
 
-def resolve_views(
-    views: str,  # as in `parse_views`
-    transforms: Pipeline,  # a learner's item transforms: from `for_validation`
-) -> Views:  # without "auto". ValueError: unknown names, or the transforms allow no such views
-    "The views of a learner: auto is grid where it was trained on crops, else center."
+def resolve_views(views: str, transforms: Pipeline) -> Views:
+    """The views of a learner with these item transforms: auto is grid where it was trained on crops, else center.
+
+    ValueError: unknown names, or the transforms allow no such views.
+    """
     wanted = parse_views(views)
     window, resize = _first(transforms, PosterCrop), _first(transforms, Resize)
     auto = "grid" if window else "center"
@@ -77,118 +73,69 @@ def make_views(
     image.
     """
     wanted = views if isinstance(views, Views) else resolve_views(views, transforms)
-    image = image if isinstance(image, PosterImage) else PosterImage.create(image)
-    frames = {"center": center_views, "grid": grid_views}
-    return [
-        view
-        for mirrored in wanted.mirrored
-        for scale in wanted.scales
-        for frame in wanted.frames
-        for view in frames[frame](mirror(image) if mirrored else image, transforms, scale)
-    ]
+    image = PosterImage.create(image)
+    window, made = crop_window(transforms), []
+    for mirrored, scale, frame in product(wanted.mirrored, wanted.scales, wanted.frames):
+        shown = PosterImage(ImageOps.mirror(image)) if mirrored else image
+        made += _crops(shown, transforms, window, scale, frame) if window else _wholes(shown, transforms, scale, frame)
+    return made
 
 
-def mirror(image: Image.Image) -> PosterImage:
-    "A poster with left and right exchanged."
-    return PosterImage(ImageOps.mirror(image))
+def _crops(image: PosterImage, transforms: Pipeline, window: tuple[int, int], scale: float, frame: str) -> list:
+    "The crop at the centre, or those that cover a poster, evenly spread as in `grid`."
+    if scale != 1:  # than `cut` would take it, which enlarges posters smaller than the window
+        scale *= max(1, window[0] / image.height, window[1] / image.width)
+        size = (round(image.width * scale), round(image.height * scale))
+        image = PosterImage(image.resize(size, Image.Resampling.BICUBIC))
+    if frame == "center":
+        return [as_view(transforms(image))]
+    return [as_view(cut(image, window, *at)) for at in grid((image.height, image.width), window)]
 
 
-def center_views(
-    image: Image.Image,  # a poster
-    transforms: Pipeline,  # as in `make_views`
-    scale: float = 1,  # how large it is shown
-) -> list[torch.Tensor]:  # one
-    "The one view that a learner's item transforms make: the whole poster, or the crop at its centre."
-    if crop := _first(transforms, PosterCrop):
-        return [as_view(transforms(enlarge(image, crop.size, scale)))]
-    return [as_view((transforms if scale == 1 else scaled(transforms, scale))(image))]
-
-
-def grid_views(
-    image: Image.Image,  # a poster
-    transforms: Pipeline,  # as in `make_views`
-    scale: float = 1,  # how large it is shown
-) -> list[torch.Tensor]:
-    "Crops that cover a poster, evenly spread as in `crops.grid`; of a whole poster that is enlarged its four corners."
-    if crop := _first(transforms, PosterCrop):
-        # A poster smaller than the window is enlarged by `cut`, to the window's size or a little more.
-        image = enlarge(image, crop.size, scale)
-        return [as_view(cut(image, crop.size, *at)) for at in grid((image.height, image.width), crop.size)]
-    height, width = whole_size(transforms, scale)
-    large = as_view(scaled(transforms, scale * LARGER)(image))
-    rows, columns = ((slice(n), slice(-n, None)) for n in (height, width))
+def _wholes(image: PosterImage, transforms: Pipeline, scale: float, frame: str) -> list:
+    "The whole poster, or the four corners of it enlarged."
+    large = as_view(_scaled(transforms, scale if frame == "center" else scale * LARGER)(image))
+    if frame == "center":
+        return [large]
+    rows, columns = ((slice(n), slice(-n, None)) for n in whole_size(transforms, scale))
     return [large[:, down, right] for down in rows for right in columns]
 
 
-def enlarge(
-    image: Image.Image,  # a poster
-    window: tuple[int, int],  # (height, width) of the crops that will be cut
-    scale: float,  # 1: the image stays as it is
-) -> Image.Image:
-    "A poster some times larger than `cut` would take it, which enlarges posters smaller than the window."
-    if scale == 1:
-        return image
-    scale *= max(1, window[0] / image.height, window[1] / image.width)
-    size = (round(image.width * scale), round(image.height * scale))
-    return PosterImage(image.resize(size, Image.Resampling.BICUBIC))
+def _scaled(transforms: Pipeline, scale: float) -> Pipeline:
+    "The same item transforms, with pictures some times larger; those given stay as they are."
+    fs = [copy.copy(transform) if isinstance(transform, Resize) else transform for transform in transforms.fs]
+    for resize in (transform for transform in fs if isinstance(transform, Resize)):
+        resize.size = type(resize.size)(round(s * scale) for s in resize.size)
+    return Pipeline(fs, split_idx=transforms.split_idx)
 
 
-def scaled(
-    transforms: Pipeline,  # with a Resize; stays as it is
-    scale: float,
-) -> Pipeline:
-    "The same item transforms, with pictures some times larger."
-
-    def larger(transform):
-        if isinstance(transform, Resize):
-            transform = copy.copy(transform)
-            transform.size = type(transform.size)(round(s * scale) for s in transform.size)
-        return transform
-
-    return Pipeline([larger(t) for t in transforms.fs], split_idx=transforms.split_idx)
-
-
-def whole_size(
-    transforms: Pipeline,  # with a Resize
-    scale: float = 1,
-) -> tuple[int, int]:  # (height, width) in pixels
+def whole_size(transforms: Pipeline, scale: float = 1) -> tuple[int, int]:  # (height, width) in pixels
     "The size of a whole poster's view."
     width, height = _first(transforms, Resize).size
     return round(height * scale), round(width * scale)
 
 
-def crop_window(
-    transforms: Pipeline,  # a learner's item transforms
-) -> tuple[int, int] | None:  # (height, width) in pixels; None: the learner sees whole posters
+def crop_window(transforms: Pipeline) -> tuple[int, int] | None:  # (height, width) in pixels; None: whole posters
     "The size of the crops that a learner was trained on."
-    crop = _first(transforms, PosterCrop)
-    return crop.size if crop else None
+    return getattr(_first(transforms, PosterCrop), "size", None)
 
 
-def as_view(
-    picture: Image.Image | torch.Tensor,  # what item transforms give, or a crop
-) -> torch.Tensor:  # uint8 (3, height, width)
-    "A picture as a plain tensor."
+def as_view(picture: Image.Image | torch.Tensor) -> torch.Tensor:  # uint8 (3, height, width)
+    "A picture, from item transforms or a crop, as a plain tensor."
     if not isinstance(picture, torch.Tensor):
         picture = torch.from_numpy(np.array(picture)).permute(2, 0, 1)
     return picture.as_subclass(torch.Tensor)
 
 
-def view_names(
-    views: Views,  # from `resolve_views`
-) -> list[str]:  # e.g. center, grid-mirrored, center-large, in the order of `make_views`
+def view_names(views: Views) -> list[str]:  # e.g. center, grid-mirrored, center-large, in the order of `make_views`
     "Each combination of frame, scale and mirror by a name that a file can have."
     return [
         "-".join([frame, *["large"] * (scale > 1), *["mirrored"] * mirrored])
-        for mirrored in views.mirrored
-        for scale in views.scales
-        for frame in views.frames
+        for mirrored, scale, frame in product(views.mirrored, views.scales, views.frames)
     ]
 
 
-def view_named(
-    name: str,  # from `view_names`
-) -> Views:
+def view_named(name: str) -> Views:
     "The one combination of that name."
     frame, *more = name.split("-")
     return Views((frame,), (LARGER if "large" in more else 1,), ("mirrored" in more,))
