@@ -92,9 +92,8 @@ class Predictions:
                     out.write(f"# {MARK} {text}\n")
                     table.to_csv(out, index=False)
             else:
-                pyarrow = _pyarrow()
-                arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
-                pyarrow.parquet.write_table(arrow.replace_schema_metadata({MARK: text}), file)
+                table.attrs = {MARK: text}  # pandas keeps them in the file
+                table.to_parquet(file, index=False)
 
     @classmethod
     def load(cls, path: str | Path) -> "Predictions":  # ValueError: it is not a file that `save` wrote, or not whole
@@ -105,9 +104,9 @@ class Predictions:
                 # all as text: an id "007" and a title "NA" stay so, and Python reads every float back exactly
                 table = pd.read_csv(file, dtype="str", keep_default_na=False) if mark == MARK else None
         else:
-            arrow = _pyarrow().parquet.read_table(path)
-            text = (arrow.schema.metadata or {}).get(MARK.encode(), b"").decode().removeprefix("{")
-            table = arrow.to_pandas() if text else None
+            table = pd.read_parquet(path)
+            text = table.attrs.get(MARK, "").removeprefix("{")
+            table = table if text else None
         if table is None:
             raise ValueError(f"{path} holds no predictions that Evaluation.save wrote")
         try:
@@ -140,14 +139,6 @@ def _is_csv(path: str | Path) -> bool:
     if (suffix := Path(path).suffix.lower()) not in (".csv", ".parquet"):
         raise ValueError(f"{path} must end in .csv or .parquet, for example {Path(path).with_suffix('.csv')}")
     return suffix == ".csv"
-
-
-def _pyarrow():
-    try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise ImportError("Parquet files need pyarrow: pip install pyarrow, or choose a name ending in .csv") from error
-    return pyarrow
 
 
 def rare_genres(result: Predictions) -> list[str]:  # no sentence or one

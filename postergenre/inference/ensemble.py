@@ -14,11 +14,10 @@ from fastai.data.transforms import MultiCategory
 
 from postergenre.data.files import write_whole
 from postergenre.data.genres import multi_hot
-from postergenre.data.reading import as_movie
 from postergenre.inference.pooling import check_pool, ensemble_weights, pool_probs
 from postergenre.inference.predict import movie_probs
 from postergenre.modality import Explanation
-from postergenre.training.learner import ABSENT, PosterLearner, prediction, without_data
+from postergenre.training.learner import ABSENT, PosterLearner, predict_one, without_data
 
 
 class PosterEnsemble:
@@ -31,8 +30,7 @@ class PosterEnsemble:
     def __init__(
         self,
         members: Sequence[PosterLearner],  # trained or loaded, each calibrated if it is to be
-        weights: Sequence[float]
-        | None = None,  # not negative, one a member; of "mean" divided by their sum. None: equal
+        weights: Sequence[float] | None = None,  # not negative, one a member; of "mean" made to sum to 1. None: equal
         views: str | Sequence[str] = "auto",  # as in `views.make_views`: for all, or one a member
         pool: str = "mean",  # or "odds", for members that know different things, as words and pictures: `pool_probs`
     ):
@@ -51,10 +49,8 @@ class PosterEnsemble:
             ) from e
         for name, of_member, (own, _, check_views) in zip(self.names, self.views, told, strict=True):
             if own != vocab:
-                raise ValueError(
-                    f"{name} knows other genres than {self.names[0]}, or in another order; train all members with the "
-                    "same vocabulary"
-                )
+                said = f"{name} knows other genres than {self.names[0]}, or in another order"
+                raise ValueError(f"{said}; train all members with the same vocabulary")
             check_views(of_member)
         check_pool(pool, self.genre_freq)
         self.pool, self.loss_func = pool, SimpleNamespace(thresh=0.5)
@@ -70,10 +66,8 @@ class PosterEnsemble:
         n = len(self.members)
         weights = np.full(n, 1 / n) if weights is None else np.asarray(weights, dtype=np.float64)
         if weights.shape != (n,) or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
-            raise ValueError(
-                f"weights must be {n} numbers, one a member, none below 0 and not all 0, but they are "
-                f"{weights.tolist()}"
-            )
+            said = f"weights must be {n} numbers, one a member, none below 0 and not all 0"
+            raise ValueError(f"{said}, but they are {weights.tolist()}")
         share = weights / weights.sum()
         self._weights = share if self.pool == "mean" else weights
         threshes = [torch.as_tensor(m.thresh).cpu().double() for m in self.members]
@@ -167,15 +161,9 @@ class PosterEnsemble:
         "The member with the greatest weight."
         return self.members[int(np.argmax(self.weights))]
 
-    def predict(
-        self,
-        movie,  # a row of a table of movies, or a poster: file, bytes, array or PIL image. ValueError: not readable
-    ) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:  # genres over the thresholds, which they are, probabilities
-        "As `learn.predict`, with each member's views."
-        [probs], [error] = self.probs(pd.DataFrame([as_movie(movie)]), progress=False)
-        if error:
-            raise ValueError(f"The poster cannot be read: {error}")
-        return prediction(probs, self.thresh, self.dls.vocab)
+    def predict(self, movie) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:
+        "As `learn.predict`, of a movie or a poster, with each member's views. ValueError: it cannot be read."
+        return predict_one(self, movie)
 
     def explain(
         self,

@@ -42,11 +42,8 @@ def record_run(
     return _write(target, toml(record(json.loads(source.read_text(encoding="utf-8")), note)))
 
 
-def record(
-    metrics: dict,  # a run's metrics.json
-    note: str = "",  # what a reader should know of the run
-) -> dict:  # command, recipe, note, args, result
-    "What is kept of a run."
+def record(metrics: dict, note: str = "") -> dict:
+    "What is kept of a run, from its metrics.json: command, recipe, note, args, result."
     config, data, own = metrics["config"], metrics["data"], next(iter(metrics["test"]))
     limit = f"only {data['used']:,} of {data['kept']:,} movies (--limit)" if config.get("limit") else ""
     stopped = "stopped by hand before its last epoch" if metrics["stopped_early"] else ""
@@ -75,11 +72,8 @@ def record(
     }
 
 
-def toml(
-    table: dict,  # values are texts, numbers, booleans, lists of them, or tables
-    path: str = "",  # name of the table
-) -> str:
-    "A table with the tables in it as TOML."
+def toml(table: dict, path: str = "") -> str:
+    "A table of texts, numbers, booleans, lists of them and tables as TOML, under its name."
     # JSON writes texts, numbers, booleans and lists as TOML does.
     plain = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in table.items() if not isinstance(v, dict)]
     text = "\n".join([f"[{path}]"] * bool(path) + plain) + "\n"
@@ -87,10 +81,8 @@ def toml(
     return "\n".join([text, *inner])
 
 
-def read_records(
-    folder: str | Path,  # with TOML files
-) -> dict[str, dict]:  # name -> contents, "about": its leading comment in words. ValueError: a broken file
-    "All records and configurations of a folder, by name."
+def read_records(folder: str | Path) -> dict[str, dict]:  # ValueError: a broken file
+    "All records and configurations of a folder by name; `about` is their leading comment in words."
     records = {}
     for file in sorted(Path(folder).glob("*.toml")):
         text = file.read_text(encoding="utf-8")
@@ -103,10 +95,8 @@ def read_records(
     return records
 
 
-def tables(
-    records: dict[str, dict],  # from read_records
-) -> str:  # Markdown: runs, their commands, configurations
-    "The recorded runs as tables for the README."
+def tables(records: dict[str, dict]) -> str:
+    "The recorded runs as Markdown tables for the README: runs, their commands, configurations."
     runs = {name: r for name, r in records.items() if "result" in r}
     configs = {name: r for name, r in records.items() if "result" not in r}
     parts = ["No run is recorded yet."]
@@ -119,10 +109,8 @@ def tables(
     return "\n\n".join(parts)
 
 
-def readme_with_tables(
-    folder: str | Path,  # with a README.md that holds the two markers
-) -> str:  # its text with the tables made anew. FileNotFoundError: no README.md; ValueError: no markers
-    "The README as it should be; what stands outside the markers stays."
+def readme_with_tables(folder: str | Path) -> str:  # FileNotFoundError: no README.md; ValueError: no markers in it
+    "The text of a folder's README with the tables made anew; what stands outside the markers stays."
     file = Path(folder) / "README.md"
     if not file.is_file():
         raise FileNotFoundError(f"There is no {file}; write one with the lines {START} and {END}")
@@ -133,10 +121,8 @@ def readme_with_tables(
     return f"{before}{START}\n\n{tables(read_records(folder))}\n\n{END}{after}"
 
 
-def write_tables(
-    folder: str | Path = "recipes",  # with README.md and TOML files
-) -> Path:  # the README
-    "Bring the tables of the README in step with the records."
+def write_tables(folder: str | Path = "recipes") -> Path:
+    "Bring the tables of a folder's README in step with the records beside it."
     return _write(Path(folder) / "README.md", readme_with_tables(folder))
 
 

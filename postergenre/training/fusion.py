@@ -14,7 +14,7 @@ from postergenre.data.genres import check_genres
 from postergenre.data.loaders import show_posters
 from postergenre.data.reading import as_movie, poster_of
 from postergenre.modality import Explanation, Found, Modality, no_parts
-from postergenre.training.learner import ABSENT, PosterLearner, prediction
+from postergenre.training.learner import ABSENT, PosterLearner, predict_one, prediction
 from postergenre.training.readings import Readings
 
 SURE = 1e-6  # log-odds of probabilities nearer to 0 or 1 say nothing but rounding
@@ -93,15 +93,9 @@ class ProbeLearner(PosterLearner):
         "Log-odds of the probabilities that logits (rows, genres) stand for, calibrated."
         return logit(self.activation(logits).double().cpu().numpy().clip(SURE, 1 - SURE))
 
-    def predict(
-        self,
-        movie,  # a row of a table of movies, or a poster: file, bytes, array or PIL image
-    ):  # as fastai's `predict`. ValueError: it cannot be read, or nothing is there to go by
-        "Genres over the thresholds, which they are, and all probabilities."
-        [probs], [error] = self.probs(pd.DataFrame([as_movie(movie)]), "center", progress=False)
-        if error:
-            raise ValueError(f"The movie cannot be read: {error}")
-        return prediction(probs, self.thresh, self.dls.vocab)
+    def predict(self, movie):
+        "As fastai's `predict`, of a row of a table of movies, or of a poster: file, bytes, array or PIL image."
+        return predict_one(self, movie, "center")
 
     def show_results(
         self,

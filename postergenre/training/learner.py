@@ -197,6 +197,14 @@ def without_data(learners: Sequence[Learner]) -> Iterator[None]:
             learn.dls, learn.opt = dls, opt
 
 
+def predict_one(learn, movie, views: str = "auto") -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:
+    "What fastai's `predict` gives, of a learner or ensemble. ValueError: nothing can be read, or is there."
+    [probs], [error] = learn.probs(pd.DataFrame([as_movie(movie)]), views, progress=False)
+    if error:
+        raise ValueError(f"The movie cannot be read: {error}")
+    return prediction(probs, learn.thresh, learn.dls.vocab)
+
+
 def prediction(probs: np.ndarray, thresh, vocab: Sequence[str]) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:
     "What fastai's `predict` gives: the genres over the thresholds, which they are, their probabilities (genres,)."
     probs = torch.from_numpy(np.asarray(probs, dtype=np.float32))

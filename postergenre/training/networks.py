@@ -23,33 +23,13 @@ from postergenre.vision.build import CUSTOM, create_model, head_name, split_body
 from postergenre.vision.stages import stage_names, staged_body
 
 
-@delegates(Learner.__init__, but=["splitter"])
-def model_learner(
-    dls: DataLoaders,  # from PosterDataLoaders.from_movies
-    model: nn.Module,  # (batch, 3, height, width) -> (batch, genres) logits
-    stats: tuple | None = None,  # (mean, std) of the network's inputs; None: as the loaders have them
-    arch: str = "custom",  # what the network is called
-    channels_last: bool | None = None,  # memory format; None: on for convolutions (4-15 times faster on CPUs)
-    **kwargs,
-) -> PosterLearner:  # as poster_learner's; the last layer's bias starts at the genres' frequencies
-    "A learner for the genres of a poster from any network."
-    start_at_frequencies(model.get_submodule(head_name(model)), getattr(dls, "row_freq", None))
-    if stats is not None:
-        dls = with_stats(dls, *stats)
-    learn = PosterLearner(dls, model, arch, **learner_options(kwargs))
-    if channels_last or (channels_last is None and any(isinstance(m, nn.Conv2d) for m in model.modules())):
-        learn.add_cb(ChannelsLast())
-        learn.model.to(memory_format=torch.channels_last)
-    return learn
-
-
 def learner_options(kwargs: dict) -> dict:
     "Arguments of fastai's Learner, with bce, Adam, top-n accuracy and macro AP where nothing else is said."
     kwargs = {"metrics": [TopNAccuracy(), MacroAP()], "opt_func": Adam, "splitter": split_body_head} | kwargs
     return kwargs | {"loss_func": kwargs.get("loss_func") or poster_loss("bce")}
 
 
-@delegates(model_learner, but=["model", "stats"])
+@delegates(Learner.__init__, but=["model", "splitter"])
 def poster_learner(
     dls: DataLoaders,  # from PosterDataLoaders.from_movies
     arch: str = "densenet121",  # torchvision or timm name; "custom_cnn"; see list_archs()
@@ -64,7 +44,7 @@ def poster_learner(
 ) -> PosterLearner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
     """A learner for the genres of a poster: a loss on logits, Adam, top-n accuracy and macro AP.
 
-    Predictions are sigmoid probabilities. A network with weights gets its own mean and std for its inputs, in loaders
+    Predictions are sigmoid probabilities, and start at the genres' frequencies. A network with weights gets its own mean and std for its inputs, in loaders
     of its own: the `dls` passed stay as they are. A loss with options is `loss_func=poster_loss("focal", gamma=1)`.
     Errors as in `create_model` and `poster_loss`.
     """
@@ -74,7 +54,12 @@ def poster_learner(
         kwargs["loss_func"] = poster_loss(loss, getattr(dls, "row_freq", None))
     more = {"attention": attention, "attention_after": attention_after, "stages": stages, **(arch_kwargs or {})}
     model, stats = create_model(arch, len(dls.vocab), size_of(dls), pretrained, weights, **more)
-    return model_learner(dls, model, stats, arch, **kwargs)
+    start_at_frequencies(model.get_submodule(head_name(model)), getattr(dls, "row_freq", None))
+    learn = PosterLearner(dls if stats is None else with_stats(dls, *stats), model, arch, **learner_options(kwargs))
+    if any(isinstance(m, nn.Conv2d) for m in model.modules()):  # 4-15 times faster on CPUs
+        learn.add_cb(ChannelsLast())
+        learn.model.to(memory_format=torch.channels_last)
+    return learn
 
 
 @delegates(poster_learner, but=["arch"])

@@ -149,7 +149,7 @@ def test_predict_gives_what_a_learners_predict_gives(ensemble, resnet, files):
     assert got[1].dtype == torch.bool and got[2].dtype == torch.float32
     np.testing.assert_allclose(got[2], expected[2], atol=1e-6)
     np.testing.assert_allclose(ensemble.predict(files[0])[2], poster_probs(ensemble, files[:1])[0][0], atol=1e-6)
-    with pytest.raises(ValueError, match="The poster cannot be read: UnidentifiedImageError"):
+    with pytest.raises(ValueError, match="The movie cannot be read: UnidentifiedImageError"):
         ensemble.predict(b"no")
 
 
