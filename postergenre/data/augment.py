@@ -2,6 +2,7 @@
 
 import math
 import random
+from itertools import product
 from pathlib import Path
 
 import postergenre._fastai  # noqa: F401
@@ -13,6 +14,8 @@ from PIL import Image
 from torch import Tensor
 
 from postergenre.data.posters import open_poster
+
+MOST = 3  # rows and columns of a grid
 
 
 class PosterImage(PILImage):
@@ -26,10 +29,8 @@ class PosterImage(PILImage):
         return fn if isinstance(fn, cls) else cls(open_poster(fn))
 
 
-def as_size(
-    size: int | tuple[int, int],  # pixels: one number for a square, or (height, width)
-) -> tuple[int, int]:  # (height, width). ValueError: not one or two positive whole numbers
-    "A size as (height, width)."
+def as_size(size: int | tuple[int, int]) -> tuple[int, int]:  # ValueError: not one or two positive whole numbers
+    "A size in pixels as (height, width): one number is that of a square."
     pair = (size, size) if isinstance(size, int) else tuple(size)
     if len(pair) != 2 or not all(isinstance(s, int) and s > 0 for s in pair):
         raise ValueError(
@@ -38,13 +39,11 @@ def as_size(
     return pair
 
 
-def cut(
-    image: Image.Image,  # a poster
-    size: tuple[int, int],  # (height, width) of the window in pixels
-    down: float,  # 0 = the window at the top, 1 = at the bottom
-    right: float,  # 0 = the window at the left, 1 = at the right
-) -> Image.Image:  # a new image of that size, of the same class
-    "A window of the poster at its own scale; a poster smaller than the window is enlarged first."
+def cut(image: Image.Image, size: tuple[int, int], down: float, right: float) -> Image.Image:
+    """A window (height, width) of the poster at its own scale; a poster smaller than that is enlarged first.
+
+    It lies from 0 at the top to 1 at the bottom, and from 0 at the left to 1 at the right.
+    """
     height, width = size
     scale = max(1.0, height / image.height, width / image.width)
     if scale > 1:
@@ -54,18 +53,10 @@ def cut(
     return image.crop((left, top, left + width, top + height))
 
 
-def grid(
-    size: tuple[int, int],  # (height, width) of the poster in pixels
-    window: tuple[int, int],  # (height, width) of one crop
-    most: int = 3,  # at most this many rows and columns
-) -> list[tuple[float, float]]:  # (down, right) of each crop, for `cut`
-    "Evenly spread crops that together cover a poster (if `most` allows), as few as that takes."
-    rows, columns = (min(most, max(1, math.ceil(p / w - 0.05))) for p, w in zip(size, window, strict=True))
-
-    def spread(n: int) -> list[float]:
-        return [0.5] if n == 1 else [i / (n - 1) for i in range(n)]
-
-    return [(down, right) for down in spread(rows) for right in spread(columns)]
+def grid(size: tuple[int, int], window: tuple[int, int]) -> list[tuple[float, float]]:
+    "Where `cut` finds evenly spread windows that cover a poster (if MOST allows), as few as that takes: (down, right)."
+    sides = (min(MOST, max(1, math.ceil(p / w - 0.05))) for p, w in zip(size, window, strict=True))
+    return list(product(*([i / (n - 1) for i in range(n)] if n > 1 else [0.5] for n in sides)))
 
 
 class PosterCrop(RandTransform):
@@ -73,11 +64,7 @@ class PosterCrop(RandTransform):
 
     split_idx, order = None, 1
 
-    def __init__(
-        self,
-        size: int | tuple[int, int],  # pixels: one number for a square, or (height, width)
-        **kwargs,  # p (how often; 1.0)
-    ):
+    def __init__(self, size: int | tuple[int, int], **kwargs):
         self.size = as_size(size)
         super().__init__(**kwargs)
 
@@ -89,11 +76,8 @@ class PosterCrop(RandTransform):
         return cut(x, self.size, *self.at)
 
 
-def gentle_tfms(
-    zoom: float = 1.2,  # at most this much larger, around a random place; 1: none
-    flip: bool = True,  # mirror half of the posters
-) -> list:
-    "Batch transforms that leave colour and lettering as they are: no lighting, warp or rotation."
+def gentle_tfms(zoom: float = 1.2, flip: bool = True) -> list:
+    "Batch transforms that leave colour and lettering as they are: at most `zoom` times larger, half mirrored (flip)."
     if zoom < 1:
         raise ValueError(f"--zoom {zoom} should be 1 (none) or more, for example 1.2")
     if zoom == 1 and not flip:

@@ -18,13 +18,11 @@ def balanced_crops(
     movies: pd.DataFrame,  # with the column split; only training movies give crops
     target: int = TARGET,  # crops wanted of each genre
     method: str = "study",  # "study": rarest genre first; "even": the lowest ratio that overlap allows
-    max_copies: int
-    | None = None,  # most crops of one poster; None: no cap for "study", the study's own maximum for "even"
+    max_copies: int | None = None,  # most crops of one poster; None: no cap for "study", the study's most for "even"
 ) -> pd.DataFrame:  # one row a crop: the training movies, each repeated. ValueError: no training movies, unknown method
     "A plan of crops: one row for each time a training poster is cropped in an epoch."
     train = training_movies(movies)
-    labels = multi_hot(train["genres"], vocab_of(movies))
-    copies = copies_by_method(labels, target, method, max_copies)
+    copies = copies_by_method(multi_hot(train["genres"], vocab_of(movies)), target, method, max_copies)
     plan = train.loc[train.index.repeat(copies)].reset_index(drop=True)
     plan.attrs = dict(movies.attrs)
     return plan
@@ -46,33 +44,27 @@ def copies_by_method(labels: np.ndarray, target: int, method: str, max_copies: i
         raise ValueError(f"Unknown balancing {method!r}; choose one of: {', '.join(METHODS)}")
     if target < 1 or (max_copies is not None and max_copies < 1):
         raise ValueError(f"target={target} and max_copies={max_copies} must be at least 1")
-    return study_copies(labels, target, max_copies) if method == "study" else even_copies(labels, target, max_copies)
+    return {"study": study_copies, "even": even_copies}[method](labels, target, max_copies)
 
 
-def study_copies(
-    labels: np.ndarray,  # (posters, genres) of 0 and 1
-    target: int = TARGET,  # crops wanted of each genre
-    max_copies: int | None = None,  # most copies of one poster; None: no cap
-) -> np.ndarray:  # (posters,) int, at least 1
+def study_copies(labels: np.ndarray, target: int = TARGET, max_copies: int | None = None) -> np.ndarray:
     """The study's way: genres from the rarest to the most frequent, each poster copied for the first that comes up.
 
     Each of its posters gets max(1, target // posters of the genre) copies and is then left alone.
+    (posters, genres) of 0 and 1 -> (posters,) int.
     """
     support = labels.sum(0).astype(int)
     copies = np.zeros(len(labels), dtype=int)
     for genre in np.argsort(support, kind="stable"):
         if support[genre]:
             copies[(copies == 0) & (labels[:, genre] > 0)] = max(1, target // support[genre])
-    copies = np.maximum(copies, 1)
-    return copies if max_copies is None else np.minimum(copies, max_copies)
+    return copies.clip(1, max_copies)
 
 
-def even_copies(
-    labels: np.ndarray,  # (posters, genres) of 0 and 1
-    target: int = TARGET,  # crops wanted of each genre in the study's way, which sets the total and the cap
-    max_copies: int | None = None,  # most copies of one poster; None: the most that the study's way gives any poster
-) -> np.ndarray:  # (posters,) int from 1 to max_copies; their sum is at most the study's
-    """Copies that bring the genre counts as near to each other as overlap allows.
+def even_copies(labels: np.ndarray, target: int = TARGET, max_copies: int | None = None) -> np.ndarray:
+    """Copies, as of `study_copies`, that bring the genre counts as near to each other as overlap allows.
+
+    The study's way with that target sets the total, which they do not surpass, and the most copies of one poster.
 
     Posters with the same genres share one unknown (their mean copies). One linear program (SciPy's HiGHS) finds the
     lowest ratio of the most to the least frequent genre that the cap and the study's total allow; a second one the
@@ -88,48 +80,26 @@ def even_copies(
     per_genre, unit, n = combos.T * posters.astype(float), np.eye(len(posters)), len(posters)
 
     # The ratio is linear after scaling the least frequent genre to 1 (Charnes and Cooper 1962).
-    # Unknowns: copies * scale, scale, ratio. Each row of the system is "<= right".
-    system = np.block(
-        [
-            [-per_genre, np.zeros((len(per_genre), 2))],
-            [per_genre, np.zeros((len(per_genre), 1)), -np.ones((len(per_genre), 1))],
-            [-unit, np.ones((n, 1)), np.zeros((n, 1))],
-            [unit, np.full((n, 1), -cap), np.zeros((n, 1))],
-            [posters[None], np.array([[-budget, 0]])],
-        ]
-    )
-    right = np.concatenate([-np.ones(len(per_genre)), np.zeros(len(system) - len(per_genre))])
-    ratio = _solve(np.r_[np.zeros(n + 1), 1], system, right, (0, None))[-1]
+    # Unknowns: copies * scale, scale, ratio. A row: the factors of these, and what their sum is at most.
+    rows = [(-per_genre, 0, 0, -1), (per_genre, 0, -1, 0), (-unit, 1, 0, 0), (unit, -cap, 0, 0)]
+    ratio = _solve(np.r_[np.zeros(n + 1), 1], [*rows, (posters[None], -budget, 0, 0)], (0, None))[-1]
 
     # Unknowns: copies, count of the least frequent genre.
-    system = np.block(
-        [
-            [-per_genre, np.ones((len(per_genre), 1))],
-            [per_genre, np.full((len(per_genre), 1), -1.02 * ratio)],
-            [posters[None], np.zeros((1, 1))],
-        ]
-    )
-    right = np.r_[np.zeros(2 * len(per_genre)), budget]
-    mean = _solve(np.r_[posters, 0], system, right, [(1, cap)] * n + [(0, None)])[:-1]
-    return _whole_copies(mean, member.ravel(), posters)
+    rows = [(-per_genre, 1, 0), (per_genre, -1.02 * ratio, 0), (posters[None], 0, budget)]
+    mean = _solve(np.r_[posters, 0], rows, [(1, cap)] * n + [(0, None)])[:-1]
+
+    # Rounded down, then one more for the first posters of each combination: never over the mean plan in total.
+    copies, member = np.floor(mean + 1e-9).astype(int), pd.Series(member.ravel())
+    extra = np.floor((mean - copies) * posters + 1e-9).astype(int)
+    return copies[member] + (member.groupby(member).cumcount().to_numpy() < extra[member])
 
 
-def _solve(cost: np.ndarray, system: np.ndarray, right: np.ndarray, bounds) -> np.ndarray:
-    solution = linprog(cost, A_ub=system, b_ub=right, bounds=bounds)
+def _solve(cost: np.ndarray, rows: list[tuple], bounds) -> np.ndarray:
+    system = np.vstack([np.c_[copies, np.tile(rest, (len(copies), 1))] for copies, *rest in rows])
+    solution = linprog(cost, A_ub=system[:, :-1], b_ub=system[:, -1], bounds=bounds)
     if not solution.success:
         raise RuntimeError(f"Even balancing found no plan ({solution.message}); use method='study'")
     return solution.x
-
-
-def _whole_copies(mean: np.ndarray, member: np.ndarray, posters: np.ndarray) -> np.ndarray:
-    "Round down, then one more for the first posters of each combination, never over the mean plan in total."
-    copies = np.floor(mean + 1e-9).astype(int)
-    extra = np.floor((mean - copies) * posters + 1e-9).astype(int)
-    order = np.argsort(member, kind="stable")
-    first = np.searchsorted(member[order], np.arange(len(posters)))
-    rank = np.empty(len(member), dtype=int)
-    rank[order] = np.arange(len(member)) - first[member[order]]
-    return copies[member] + (rank < extra[member])
 
 
 def balance_table(
@@ -141,8 +111,8 @@ def balance_table(
     "Training rows a genre before balancing and after it."
     train, vocab = training_movies(movies), vocab_of(movies)
     labels = multi_hot(train["genres"], vocab)
-    copies = {"posters": np.ones(len(train), dtype=int)}
-    copies |= {m: copies_by_method(labels, target, m, max_copies) for m in methods}
+    copies = {m: copies_by_method(labels, target, m, max_copies) for m in methods}
+    copies = {"posters": np.ones(len(train), dtype=int)} | copies
     counts = pd.DataFrame({name: c @ labels for name, c in copies.items()}, index=list(vocab)).astype(int)
     counts = counts.sort_values("posters", ascending=False, kind="stable")
     present = counts[counts["posters"] > 0]
@@ -159,10 +129,8 @@ def plot_balance(
     for ax, column in zip(np.atleast_1d(axes), genres.columns, strict=True):
         bars = ax.barh(genres.index, genres[column], color="#4c72b0" if column == "posters" else "#dd8452")
         ax.bar_label(bars, fmt="{:,.0f}", padding=2, fontsize=8)
-        title = "Posters" if column == "posters" else f'Crops, method "{column}"'
-        ax.set_title(
-            f"{title}\n{table.loc['total rows', column]:,} rows, most / least {table.loc['most / least', column]}"
-        )
+        title, (rows, ratio) = "Posters" if column == "posters" else f'Crops, method "{column}"', table[column][-2:]
+        ax.set_title(f"{title}\n{rows:,} rows, most / least {ratio}")
         ax.margins(x=0.18)
         ax.spines[["top", "right"]].set_visible(False)
         ax.xaxis.set_major_locator(plt.MaxNLocator(4))

@@ -4,7 +4,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +20,9 @@ class Cache:
     What is there is reused, what is not is computed and added; the file is replaced only once the new one is whole.
     """
 
-    def __init__(
-        self,
-        file: str | Path,  # ends in .npz or .json; its folder is made when it is first written
-    ):
-        self.file = Path(file)
+    def __init__(self, file: str | Path):
+        self.file = Path(file)  # its folder is made when it is first written
         self.computed = 0  # values that were not there, summed over the calls
-        self._known: dict | None = None
 
     def get(
         self,
@@ -34,8 +30,6 @@ class Cache:
         compute: Callable[[list[int]], Iterator[tuple[int, object]]],  # places of missing keys -> (place, value)
     ) -> list:  # a value each, None where compute gave none. ValueError: the file is not whole
         "Values by their keys; whatever was computed before an error or Ctrl-C is kept."
-        if self._known is None:
-            self._known = self._load()
         fresh, unsaved = {}, 0
         first = {key: i for i, key in reversed(list(enumerate(keys)))}
         missing = [i for i, key in enumerate(keys) if key is None or (key not in self._known and first[key] == i)]
@@ -54,7 +48,8 @@ class Cache:
                 self._save()
         return [self._known.get(key, fresh.get(i)) for i, key in enumerate(keys)]
 
-    def _load(self) -> dict:
+    @cached_property
+    def _known(self) -> dict:
         if not self.file.is_file():
             return {}
         try:
@@ -77,9 +72,7 @@ class Cache:
                 np.savez(out, keys=np.array(list(self._known)), rows=np.array(rows), values=values)
 
 
-def poster_key(
-    poster: Path,  # a file. FileNotFoundError: it is not there
-) -> str:  # 32 hexadecimal digits
+def poster_key(poster: Path) -> str:  # 32 hexadecimal digits. FileNotFoundError: there is no such file
     "What stays the same as long as a poster file does: its path, length and time of change."
     stat = poster.stat()
     path = _resolved(poster.parent.absolute()) / poster.name

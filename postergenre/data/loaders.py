@@ -8,7 +8,6 @@ import postergenre._fastai  # noqa: F401
 
 import numpy as np
 import pandas as pd
-import torch
 from fastai.data.block import DataBlock, MultiCategoryBlock
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import ColReader, IndexSplitter, Normalize
@@ -17,7 +16,6 @@ from fastai.vision.augment import Resize, ResizeMethod
 from fastai.vision.core import imagenet_stats
 from fastai.vision.data import ImageBlock, get_grid
 from fastcore.meta import delegates
-from PIL import Image
 
 from postergenre.data.augment import PosterCrop, PosterImage, as_size
 from postergenre.data.balance import METHODS, TARGET, balanced_crops, training_movies
@@ -47,10 +45,11 @@ def poster_block(
     )
 
 
-def parse_balance(
-    balance: str | int | None,  # None or "none"; "study" or "even"; with a target "study:1000"; 3000 = "study:3000"
-) -> tuple[str | None, int]:  # method (None: no balancing), crops wanted of each genre. ValueError: neither of these
-    "The method and target that a balance names."
+def parse_balance(balance: str | int | None) -> tuple[str | None, int]:
+    """The method (None: no balancing) that a balance names, and how many crops are wanted of each genre.
+
+    None or "none"; "study" or "even"; with a target "study:1000"; 3000 = "study:3000". ValueError: none of these.
+    """
     if balance is None or balance == "none":
         return None, TARGET
     method, _, target = ("study", "", str(balance)) if isinstance(balance, int) else str(balance).partition(":")
@@ -62,11 +61,8 @@ def parse_balance(
     return method, int(target) if target else TARGET
 
 
-def training_rows(
-    movies: pd.DataFrame,  # with the column split
-    balance: str | int | None = None,  # as in parse_balance
-) -> pd.DataFrame:  # one row each time a training poster is seen in an epoch. ValueError: unknown balance
-    "The training movies, repeated as the balance says."
+def training_rows(movies: pd.DataFrame, balance: str | int | None = None) -> pd.DataFrame:
+    "The training movies of a split, one row each time their posters are seen in an epoch: as `parse_balance` says."
     method, target = parse_balance(balance)
     return training_movies(movies) if method is None else balanced_crops(movies, target, method)
 
@@ -93,15 +89,12 @@ class PosterDataLoaders(DataLoaders):
         if valid.empty:
             raise ValueError("No movie is on the validation side; split with a larger valid=, for example 0.1")
         if len(train) < bs:
-            raise ValueError(
-                f"{len(train)} training rows do not fill one batch of {bs}; pass bs={max(1, len(train) // 2)}"
-            )
-        vocab = vocab_of(movies)
-        rows = pd.concat([train, valid], ignore_index=True)
+            fitting = max(1, len(train) // 2)
+            raise ValueError(f"{len(train)} training rows do not fill one batch of {bs}; pass bs={fitting}")
+        vocab, rows = vocab_of(movies), pd.concat([train, valid], ignore_index=True)
         multi_hot(rows["genres"], vocab)  # an unknown genre is said here, not in the middle of an epoch
         splitter = IndexSplitter(range(len(train), len(rows)))
-        block = poster_block(size, crop, vocab, splitter, batch_tfms)
-        dls = block.dataloaders(rows, bs=bs, **kwargs)
+        dls = poster_block(size, crop, vocab, splitter, batch_tfms).dataloaders(rows, bs=bs, **kwargs)
         dls = cls(*dls.loaders, path=dls.path, device=dls.device)
         dls.genre_freq = multi_hot(training_movies(movies)["genres"], vocab).mean(0)
         dls.row_freq = multi_hot(train["genres"], vocab).mean(0)
@@ -119,12 +112,8 @@ class PosterDataLoaders(DataLoaders):
         show_posters(*zip(*decoded, strict=True), figsize)
 
 
-def show_posters(
-    images: Iterable[Image.Image | torch.Tensor],  # as fastai decodes them
-    texts: Iterable[Sequence[str]],  # below each: genres, or lines
-    figsize: tuple[float, float] | None = None,  # inches
-) -> None:
-    "Posters beside each other, with their genres."
+def show_posters(images: Iterable, texts: Iterable[Sequence[str]], figsize: tuple[float, float] | None = None) -> None:
+    "Posters, as fastai decodes them, beside each other, with their genres or lines; figsize in inches."
     shown = list(zip(images, texts, strict=True))
     columns = min(len(shown), 5)
     rows = -(-len(shown) // columns)
@@ -141,27 +130,25 @@ def size_of(dls: DataLoaders) -> tuple[int, int]:
 
 
 def validation_movies(
-    learn: Learner,  # with its data: neither exported nor loaded
-    call: str = """from_learner(learn, movies.query("split == 'test'"))""",  # for the error: what to type
-) -> pd.DataFrame:  # id and title (the file's name), poster, genres. ValueError: the learner holds no posters
-    "The movies on the validation side of a learner's loaders."
+    learn: Learner, call: str = """from_learner(learn, movies.query("split == 'test'"))"""
+) -> pd.DataFrame:  # id and title (the file's name), poster, genres
+    "The movies on the validation side of a learner's loaders. ValueError: it holds no posters; make the call instead."
     items = getattr(learn.dls.valid, "items", None)
     if not isinstance(items, pd.DataFrame) or not {"poster", "genres"} <= set(items.columns) or items.empty:
         raise ValueError(f"The learner holds no posters (a loaded one never does): pass movies, for example {call}")
-    paths = [Path(p) for p in items["poster"]]
-    names = [p.stem for p in paths]
-    ids = names if len(set(names)) == len(names) else [str(p) for p in paths]
-    movies = pd.DataFrame({"id": ids, "title": names, "poster": paths, "genres": list(items["genres"])})
+    posters, genres = list(map(Path, items["poster"])), list(items["genres"])
+    names = [p.stem for p in posters]
+    ids = names if len(set(names)) == len(names) else list(map(str, posters))
+    movies = pd.DataFrame({"id": ids, "title": names, "poster": posters, "genres": genres})
     movies.attrs["vocab"] = list(learn.dls.vocab)
     return movies
 
 
-def fitting_movies(
-    learn: Learner,
-    movies: pd.DataFrame | None,  # columns poster, genres; None: the learner's validation side
-    function: str,  # its name, for the errors
-) -> pd.DataFrame:  # ValueError: none, a column is missing, or movies are from training
-    "The movies on which something is fitted after training: never those of training, which the network has learnt."
+def fitting_movies(learn: Learner, movies: pd.DataFrame | None, function: str) -> pd.DataFrame:
+    """The movies on which a function fits something after training: never those of training, which were learnt.
+
+    None: the learner's validation side. ValueError: none, a column is missing, or movies are from training.
+    """
     call = f"""{function}(learn, movies.query("split == 'valid'"))"""
     if movies is None:
         return validation_movies(learn, call)

@@ -34,12 +34,8 @@ def open_poster(
         return to_rgb(image, _name(source), max_pixels)
 
 
-def to_rgb(
-    image: Image.Image,  # any mode; not changed
-    name: str = "image",  # named in the error
-    max_pixels: int = MAX_PIXELS,  # more than this is refused
-) -> Image.Image:  # a new RGB image. ValueError: too large
-    "Any PIL image as a new upright RGB image."
+def to_rgb(image: Image.Image, name: str = "image", max_pixels: int = MAX_PIXELS) -> Image.Image:
+    "A PIL image of any mode as a new upright RGB image. ValueError: too large."
     width, height = image.size
     if width * height > max_pixels:
         raise ValueError(
@@ -53,21 +49,15 @@ def to_rgb(
             values = values / 65535 if values.max(initial=0) > 255 else values / 255
         image = Image.fromarray((values.clip(0, 1) * 255).round().astype(np.uint8))
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     return image.convert("RGB")
 
 
-def unreadable_posters(
-    posters: Iterable[str | Path],  # files to open and decode in full
-    workers: int | None = None,  # processes; None: one a core
-) -> dict[Path, str]:  # file -> what is wrong with it
-    "The posters that cannot be read, found in parallel with a progress bar."
+def unreadable_posters(posters: Iterable[str | Path], workers: int | None = None) -> dict[Path, str]:
+    "The files that cannot be opened and decoded in full, and why, found in parallel (None: by all cores) with a bar."
     posters = [Path(p) for p in posters]
     with ProcessPoolExecutor(workers) as pool:
-        errors = pool.map(_why_unreadable, posters, chunksize=64)
-        errors = list(progress(errors, len(posters)))
+        errors = list(progress(pool.map(_why_unreadable, posters, chunksize=64), len(posters)))
     return {p: error for p, error in zip(posters, errors, strict=True) if error}
 
 

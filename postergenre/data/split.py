@@ -25,26 +25,22 @@ def split_movies(
     package iterative-stratification.
     """
     if not (0 <= valid < 1 and 0 <= test < 1 and valid + test < 1):
-        raise ValueError(
-            f"valid={valid} and test={test} must be shares from 0 that leave some for training, e.g. 0.1, 0.3"
-        )
+        said = "must be shares from 0 that leave some for training, e.g. 0.1, 0.3"
+        raise ValueError(f"valid={valid} and test={test} {said}")
     shares = np.array([1 - valid - test, valid, test])
     needed = int(np.ceil(1 / shares[shares > 0].min()))
     if len(movies) < needed:
         raise ValueError(f"{len(movies)} movies are too few for shares {shares.round(3).tolist()}; it takes {needed}")
-    if movies["id"].duplicated().any():
-        raise ValueError(f"The id {movies.loc[movies['id'].duplicated(), 'id'].iloc[0]} occurs twice; ids must differ")
+    if twice := movies.loc[movies["id"].duplicated(), "id"].tolist():
+        raise ValueError(f"The id {twice[0]} occurs twice; ids must differ")
     ordered = movies.sort_values("id", key=lambda ids: ids.astype("str"))
-    group = pd.factorize(pd.Series(_poster_keys(ordered["poster"])))[0]
-    labels = multi_hot(ordered["genres"], vocab_of(movies))
+    group = _poster_groups(ordered["poster"])
     # A group of movies with one poster is one item with all their genres.
-    grouped = np.zeros((group.max() + 1, labels.shape[1]), dtype=bool)
-    np.logical_or.at(grouped, group, labels.astype(bool))
+    grouped = pd.DataFrame(multi_hot(ordered["genres"], vocab_of(movies)) > 0).groupby(group).any().to_numpy()
     used = shares > 0
     # The algorithm fills the smallest side last: in the order of ids, validation would be the newest movies only.
-    rng = np.random.RandomState(seed)
+    rng, side = np.random.RandomState(seed), np.empty(len(grouped), dtype=int)
     shuffled = rng.permutation(len(grouped))
-    side = np.empty(len(grouped), dtype=int)
     side[shuffled] = IterativeStratification(grouped[shuffled], shares[used], rng)
     names = np.array(SIDES)[used][side][group]
     return movies.assign(split=pd.Series(names, index=ordered.index, dtype="str"))
@@ -55,9 +51,8 @@ def genre_shares(
 ) -> pd.DataFrame:  # genres x (all, train, valid, test), percent of the movies of each side that have the genre
     "How frequent each genre is on each side of a split."
     labels = pd.DataFrame(multi_hot(movies["genres"], vocab_of(movies)), columns=vocab_of(movies), index=movies.index)
-    sides = [s for s in SIDES if (movies["split"] == s).any()]
-    shares = {"all": labels.mean()} | {s: labels[movies["split"] == s].mean() for s in sides}
-    return pd.DataFrame(shares) * 100
+    sides = {s: labels[movies["split"] == s].mean() for s in SIDES if (movies["split"] == s).any()}
+    return pd.DataFrame({"all": labels.mean()} | sides) * 100
 
 
 def save_split(
@@ -77,27 +72,20 @@ def load_split(
     table = pd.read_csv(path, dtype="str")
     if not {"id", "split"} <= set(table.columns):
         raise ValueError(f"{path} has the columns {', '.join(table.columns)}; a split has id and split")
-    wrong = sorted(set(table["split"]) - set(SIDES))
-    if wrong:
+    if wrong := sorted(set(table["split"]) - set(SIDES)):
         raise ValueError(f"{path} knows the side {wrong[0]!r}; sides are {', '.join(SIDES)}")
-    if table["id"].duplicated().any():
-        raise ValueError(
-            f"{path} lists {table.loc[table['id'].duplicated(), 'id'].iloc[0]} twice; list each movie once"
-        )
+    if twice := table.loc[table["id"].duplicated(), "id"].tolist():
+        raise ValueError(f"{path} lists {twice[0]} twice; list each movie once")
     side = movies["id"].astype("str").map(table.set_index("id")["split"])
-    if side.isna().any():
-        unknown = movies.loc[side.isna(), "id"].tolist()
-        raise ValueError(
-            f"{path} does not list {len(unknown)} of the movies, for example {unknown[0]}; split them anew"
-        )
+    if new := movies.loc[side.isna(), "id"].tolist():
+        raise ValueError(f"{path} does not list {len(new)} of the movies, for example {new[0]}; split them anew")
     return movies.assign(split=side.astype("str"))
 
 
-def _poster_keys(posters: pd.Series) -> list[str]:
-    "The same text for byte-identical posters. Only files of equal length are read."
-    sizes = [Path(p).stat().st_size for p in posters]
-    shared = pd.Series(sizes).duplicated(keep=False)
-    return [
-        hashlib.sha256(Path(p).read_bytes()).hexdigest() if same else f"{size} bytes"
-        for p, size, same in zip(posters, sizes, shared, strict=True)
-    ]
+def _poster_groups(posters: pd.Series) -> np.ndarray:
+    "The same number for byte-identical posters. Only files of equal length are read."
+    files = pd.Series([Path(p) for p in posters], dtype=object)
+    keys = files.map(lambda file: file.stat().st_size).astype(object)
+    alike = keys.duplicated(keep=False)
+    keys[alike] = files[alike].map(lambda file: hashlib.sha256(file.read_bytes()).hexdigest())
+    return pd.factorize(keys)[0]

@@ -1,7 +1,6 @@
 """A poster as a picture: the modality whose features are what a frozen, pretrained network sees."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import torch
 from fastai.vision.augment import Resize, ResizeMethod
@@ -63,15 +62,12 @@ class Pictures(PosterViews):
 
     @classmethod
     def by_name(
-        cls,
-        arch: str,  # as in create_model
-        size: int | tuple[int, int],  # (height, width) of its input in pixels
-        pretrained: bool = False,  # as in create_model
-        weights: str | Path | None = LITE,  # as in create_model
-        stages: bool = True,  # statistics of all stages, as StagePooling; False: what the last layer would see
-        crop: str = "whole",  # as in Pictures
+        cls, arch: str, size, pretrained: bool = False, weights=LITE, stages: bool = True, crop: str = "whole"
     ) -> "Pictures":  # ValueError: no weights, or as in create_model
-        "Any architecture with weights, up to its last layer."
+        """Any architecture with weights, as in `create_model`, up to its last layer.
+
+        With stages statistics of all of them, as StagePooling gives; else what the last layer would see.
+        """
         body, stats = create_model(arch, 1, as_size(size), pretrained, weights)
         if stats is None:
             raise ValueError("A frozen body needs weights; pass pretrained=True, weights='lite' or a file of weights")
