@@ -23,12 +23,7 @@ SURE = 1e-6  # log-odds of probabilities nearer to 0 or 1 say nothing but roundi
 class ProbeModel(nn.Module):
     "Frozen modalities, then a head that can be trained on their features alone."
 
-    def __init__(
-        self,
-        modalities: Sequence[Modality],
-        widths: Sequence[int],  # features of each
-        n_out: int,  # genres
-    ):
+    def __init__(self, modalities: Sequence[Modality], widths: Sequence[int], n_out: int):  # features of each; genres
         super().__init__()
         self.modalities = nn.ModuleList(modalities).requires_grad_(False).eval()
         self.widths, self.head = list(widths), nn.Linear(sum(widths), n_out)

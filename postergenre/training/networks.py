@@ -44,9 +44,9 @@ def poster_learner(
 ) -> PosterLearner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
     """A learner for the genres of a poster: a loss on logits, Adam, top-n accuracy and macro AP.
 
-    Predictions are sigmoid probabilities, and start at the genres' frequencies. A network with weights gets its own mean and std for its inputs, in loaders
-    of its own: the `dls` passed stay as they are. A loss with options is `loss_func=poster_loss("focal", gamma=1)`.
-    Errors as in `create_model` and `poster_loss`.
+    Predictions are sigmoid probabilities, and start at the genres' frequencies. A network with weights gets its own
+    mean and std for its inputs, in loaders of its own: the `dls` passed stay as they are. A loss with options is
+    `loss_func=poster_loss("focal", gamma=1)`. Errors as in `create_model` and `poster_loss`.
     """
     if loss is not None and kwargs.get("loss_func") is not None:
         raise ValueError("Pass loss=... (a name) or loss_func=..., not both")
@@ -104,11 +104,8 @@ def start_at_frequencies(layer: nn.Module, freq: np.ndarray | None) -> None:
             bias.copy_(torch.logit(freq))
 
 
-def freeze_stages(
-    learn: Learner,
-    n: int,  # stages of the network, from the first; 0: none
-) -> None:  # ValueError: there are fewer
-    "The first stages stay as pretraining left them: most of the time goes there, and least of what is learned."
+def freeze_stages(learn: Learner, n: int) -> None:  # ValueError: there are fewer
+    "The first n stages stay as pretraining left them: most of the time goes there, and least of what is learned."
     body = staged_body(learn.model)
     names = stage_names(body, size_of(learn.dls)) if n else []
     if not 0 <= n <= len(names):
@@ -121,10 +118,8 @@ def freeze_stages(
                 break
 
 
-def freeze_norms(
-    learn: Learner,  # its batch norms are left out of training
-) -> Callback:  # for the fit
-    """Batch norms keep the statistics and weights of pretraining.
+def freeze_norms(learn: Learner) -> Callback:
+    """Batch norms keep the statistics and weights of pretraining; gives a callback for the fit.
 
     Else those of augmented, mixed pictures take their place within an epoch, and the fitted head no longer fits.
     """

@@ -65,12 +65,8 @@ class MovieDataLoaders(PosterDataLoaders):
     "The movies of other loaders as what modalities read of them."
 
     @classmethod
-    def of_readings(
-        cls,
-        dls: DataLoaders,  # from PosterDataLoaders.from_movies; stay as they are
-        modalities: Sequence[Modality],
-    ) -> "MovieDataLoaders":
-        "Loaders over the same movies, in the same batches."
+    def of_readings(cls, dls: DataLoaders, modalities: Sequence[Modality]) -> "MovieDataLoaders":
+        "Loaders over the same movies as others, which stay as they are, in the same batches."
         sides = [loader.items for loader in dls.loaders]
         n = len(sides[0])
         block = DataBlock(

@@ -24,12 +24,7 @@ WD = 0.01
 class TextModel(nn.Module):
     "An encoder and its head, from tokens to logits."
 
-    def __init__(
-        self,
-        encoder: nn.Module,  # a SentenceTransformer
-        head: nn.Linear,  # on its embeddings
-        embeddings: torch.Tensor,  # (posters, features) of training, to standardise by
-    ):
+    def __init__(self, encoder: nn.Module, head: nn.Linear, embeddings: torch.Tensor):  # of training, to standardise by
         super().__init__()
         self.encoder, self.norm, self.drop = encoder, Standardize.fit(embeddings), nn.Dropout(DROPOUT)
         self.head = nn.Linear(*head.weight.shape[::-1])
@@ -70,11 +65,8 @@ def split_encoder_head(model: TextModel) -> list[list[nn.Parameter]]:
     return [list(model.encoder.parameters()), list(model.head.parameters())]
 
 
-def adopt(
-    learn: ProbeLearner,  # the probe of words that `texts` was made of
-    texts: PosterLearner,  # from text_learner, trained
-) -> None:
-    "Give the probe the head that was trained with its encoder; both are frozen again."
+def adopt(learn: ProbeLearner, texts: PosterLearner) -> None:
+    "Give a probe of words the head that its text learner trained with the encoder; both are frozen again."
     model = texts.model.cpu().eval()
     learn.modalities[0].encoder = model.encoder.requires_grad_(False)
     learn.model.head = model.norm.within(model.head)
