@@ -64,7 +64,7 @@ def contents(
         "name": result.name,
         "leaky": record.leaky,
         "demo": run["data"]["demo"],
-        "judged": "test" if "test_movies" in run else "valid",
+        "judged": run["judged"],
         "judged_on": len(result.ids),
         "sides": [(side, int((movies["split"] == side).sum())) for side in SIDES],
         "kept": len(movies),

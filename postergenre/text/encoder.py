@@ -17,10 +17,8 @@ def as_text(lines: Sequence[Line]) -> str:
     return "\n".join(line.text for line in lines)
 
 
-def sentence_encoder(
-    weights: str | Path | None = None,  # a folder or hub name for SentenceTransformer; None: all-MiniLM-L6-v2
-) -> nn.Module:  # ImportError: a package is missing; WeightsUnavailableError: it cannot be had
-    "A SentenceTransformer on the CPU."
+def sentence_encoder(weights: str | Path | None = None) -> nn.Module:  # ImportError, WeightsUnavailableError
+    "A SentenceTransformer on the CPU, of a folder or by its name on the hub; None: all-MiniLM-L6-v2 of its package."
     try:
         from sentence_transformers import SentenceTransformer  # of an extra, and slow to import
     except ImportError as e:

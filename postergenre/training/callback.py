@@ -67,10 +67,7 @@ class Budget(Callback):
     order, run_valid = 100, False  # after the callbacks that count batches, log epochs and save the best one
     stopped = False  # an end that was planned is no stop
 
-    def __init__(
-        self,
-        minutes: float | None,  # None: the epochs are the budget, and this does nothing
-    ):
+    def __init__(self, minutes: float | None):  # None: the epochs are the budget, and this does nothing
         self.minutes, self.over = minutes, False
 
     def before_fit(self):

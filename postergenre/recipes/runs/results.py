@@ -72,6 +72,7 @@ def write_results(
         "train_minutes": round(training.minutes, 2),
         "images_per_second": None if speed is None else round(speed, 1),
         "training": {"heading": training.heading, "words": training.words},
+        "judged": side,
         f"{side}_movies": len(result.ids),
         side: figures(result),
         **more,
