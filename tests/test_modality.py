@@ -24,6 +24,9 @@ from postergenre import (
     uncalibrate,
 )
 from postergenre.modality import Modality
+from postergenre.recipes.runs.results import finish, judge
+from postergenre.recipes.runs.run import begin, load_movies, make_loaders
+from postergenre.recipes.runs.training import export, fit_head, fit_probabilities, look
 from postergenre.training.probe import fit_probe, probe_learner
 from postergenre.vision.pictures import Pictures
 
@@ -215,3 +218,25 @@ def test_its_mistakes_are_interpreted(both, test):
 def test_a_modality_must_say_how_it_reads():
     with pytest.raises(NotImplementedError):
         Modality().read({})
+
+
+def test_a_run_of_the_recipes_fits_judges_and_reports_with_it(titles, pictures, told, demo_folder, tmp_path, capsys):
+    options = {"data": str(demo_folder), "size": "72x48", "bs": 8, "workers": 0, "balance": "none", "kernel": 0}
+    options |= {"cache": str(tmp_path / "features"), "calibrate": True, "seed": 42, "limit": None}
+    run = begin("probe", options | {"out": str(tmp_path / "run")})
+    data = load_movies(run)
+    data.movies["title"] = data.movies["id"].map(told.set_index("id")["title"])
+    learn = probe_learner(make_loaders(run, data), [pictures, titles])
+    training = fit_head(run, data, learn, speed=look(run, learn, data.movies))
+    fit_probabilities(run, learn, data.side("valid"))
+    export(run, learn)
+    finish(run, data, learn, training, judge(run, data, learn))
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "Grad-CAM: where it looks · Evidence: what counts" in page and "titles all of it +" in page
+    assert "test_resnet+titles" in page and json.loads((tmp_path / "run" / "metrics.json").read_text())["test"]["probe"]
+    assert {p.name.split("-")[0] for p in (tmp_path / "features").iterdir()} == {"test_resnet", "titles"}
+    np.testing.assert_allclose(
+        movie_probs(load_learner(tmp_path / "run" / "learner.pkl"), data.movies.head(3)),
+        movie_probs(learn, data.movies.head(3)),
+        atol=1e-5,
+    )
