@@ -15,8 +15,6 @@ from postergenre.data.cache import Cache, poster_key
 from postergenre.data.reading import as_movie, read_each
 
 WHOLE = "all of it"  # the part of a modality that tells none apart
-
-
 Found = tuple[list[np.ndarray], list[str | None]]  # rows of each movie, an error or None each
 
 

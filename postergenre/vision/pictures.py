@@ -14,7 +14,7 @@ from postergenre.modality import Modality, Part
 from postergenre.vision.build import create_model, head_name
 from postergenre.vision.gradcam import HEADING, MEANING, class_heats, view_boxes
 from postergenre.vision.stages import StagePooling
-from postergenre.vision.views import as_view, make_views, resolve_views, view_named, view_names
+from postergenre.vision.views import as_view, crop_window, make_views, resolve_views, view_named, view_names
 from postergenre.vision.weights import LITE
 
 
@@ -76,8 +76,9 @@ class Pictures(PosterViews):
 
     @property
     def file_name(self) -> str:
-        "With the size of what it sees."
-        return f"{super().file_name}-{self.size[0]}x{self.size[1]}"
+        "With what it sees: crops, or whole posters, of some size."
+        crop = "" if crop_window(self.item_tfms()) is None else "-crop"
+        return f"{super().file_name}-{self.size[0]}x{self.size[1]}{crop}"
 
     def encode(self, readings: list[torch.Tensor]) -> torch.Tensor:
         "What the body sees in pictures of any sizes."

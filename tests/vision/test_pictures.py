@@ -85,8 +85,9 @@ def test_several_processes_give_the_same(posters):
 
 
 def test_other_weights_sizes_and_statistics_have_files_of_their_own():
-    kinds = (pictures(), pictures(size=(48, 48)), pictures(stats=(STATS[0], STATS[0])), pictures(bias=1.0))
-    assert len({made.file_name for made in kinds}) == 4 and pictures().file_name == pictures().file_name
+    kinds = [pictures(), pictures(size=(48, 48)), pictures(stats=(STATS[0], STATS[0])), pictures(bias=1.0)]
+    kinds.append(Pictures("tiny", body(), (48, 32), STATS, crop="random"))
+    assert len({made.file_name for made in kinds}) == 5 and pictures().file_name == pictures().file_name
 
 
 def test_a_broken_poster_is_named_and_what_was_computed_is_kept(posters, tmp_path):
