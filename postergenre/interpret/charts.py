@@ -112,21 +112,21 @@ def rows_go_by(history: pd.DataFrame) -> tuple[str, str]:  # label of its axis, 
     return AXES.get(history.columns[0], (history.columns[0], "linear"))
 
 
-def heat_map(ax: Axes, shares: pd.DataFrame, most: float | None = None) -> None:
-    "Shares as colours, up to `most` percent (None: the greatest), written into cells from 5 % on; grey: NaN."
-    values = shares.to_numpy()
-    most = (np.nan_to_num(values).max() if most is None else most) or 1
-    cmap = plt.get_cmap("Blues").with_extremes(bad="#dddddd")
-    image = ax.imshow(values, cmap=cmap, vmin=0, vmax=most, aspect="auto")
-    for row, column in np.argwhere(values >= 5):
-        value = values[row, column]
+def heat_map(ax: Axes, values: pd.DataFrame, most: float | None = None, least: float = 5, form=".0f", cmap="Blues"):
+    "Values as colours, up to `most` (None: the greatest), written into cells from `least` on; grey: NaN."
+    cells = values.to_numpy(dtype=float)
+    most, cmap = (np.nan_to_num(cells).max() if most is None else most) or 1, plt.get_cmap(cmap)
+    image = ax.imshow(cells, cmap=cmap.with_extremes(bad="#dddddd"), vmin=0, vmax=most, aspect="auto")
+    for row, column in np.argwhere(cells >= least):
+        value = cells[row, column]
         bright = np.dot(image.cmap(image.norm(value))[:3], (0.299, 0.587, 0.114))  # as the eye weighs red, green, blue
         colour = "black" if bright > 0.55 else "white"
-        ax.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8, color=colour)
-    ax.set_xticks(range(len(shares)), shares.columns, rotation=90)
-    ax.set_yticks(range(len(shares)), shares.index)
+        ax.text(column, row, f"{value:{form}}", ha="center", va="center", fontsize=8, color=colour)
+    ax.set_xticks(range(cells.shape[1]), values.columns, rotation=90)
+    ax.set_yticks(range(len(cells)), values.index)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
+    return image
 
 
 def no_frame(ax: Axes) -> None:

@@ -126,7 +126,7 @@ def plot_genres(table: pd.DataFrame) -> Figure:  # table: from per_genre; a row 
     "Heat map of average precision."
     ap = table.drop(columns="movies")
     fig, ax = plt.subplots(figsize=(2.4 + 0.95 * ap.shape[1], 1.6 + 0.3 * len(ap)), layout="constrained")
-    image = heat_map(ax, ap, most=max(0.01, np.nanmax(ap.to_numpy())), cmap="viridis")
+    image = heat_map(ax, ap, max(0.01, np.nanmax(ap.to_numpy())), least=0, form=".2f", cmap="viridis")
     ax.set_xticks(range(ap.shape[1]), ap.columns, rotation=35, ha="right")
     ax.set_yticks(range(len(ap)), [f"{g} ({n:,})" for g, n in table["movies"].items()])
     ax.set_ylabel("genre (test movies)")
