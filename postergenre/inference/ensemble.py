@@ -41,7 +41,7 @@ class PosterEnsemble:
                 f"There are {len(self.views)} views for {len(self.members)} members; pass one text for all, or one each"
             )
         try:
-            told = [(list(m.dls.vocab), m.arch, m.check_views) for m in self.members]
+            told = [(list(m.dls.vocab), m.model, m.check_views) for m in self.members]
             (vocab, *_), *_ = told
         except (AttributeError, ValueError) as e:
             raise ValueError(
@@ -156,10 +156,10 @@ class PosterEnsemble:
         pooled[[error is not None for error in errors]] = np.nan
         return pooled.astype(np.float32), errors
 
-    @property
-    def heaviest(self) -> PosterLearner:
-        "The member with the greatest weight."
-        return self.members[int(np.argmax(self.weights))]
+    def check_views(self, views: str) -> None:  # ValueError: a member cannot look at posters in this way
+        "As a learner's; auto is what each member has."
+        for member, own in zip(self.members, self.views, strict=True):
+            member.check_views(own if views == "auto" else views)
 
     def predict(self, movie) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:
         "As `learn.predict`, of a movie or a poster, with each member's views. ValueError: it cannot be read."
@@ -172,8 +172,8 @@ class PosterEnsemble:
         layer: str | None = None,  # of the heaviest member's network
     ) -> Explanation:
         "What the member with the greatest weight says of it."
-        name = self.names[self.members.index(self.heaviest)]
-        return replace(self.heaviest.explain(movie, genres, layer), member=name)
+        i = int(np.argmax(self.weights))
+        return replace(self.members[i].explain(movie, genres, layer), member=self.names[i])
 
     def export(
         self,

@@ -120,6 +120,12 @@ def test_views_of_a_call_are_for_all_members(ensemble, cnn, resnet, files):
     np.testing.assert_allclose(probs, pool_probs(alone, [0.75, 0.25]), atol=1e-6)
 
 
+def test_views_that_a_member_cannot_take_are_refused(ensemble):
+    ensemble.check_views("auto")
+    with pytest.raises(ValueError, match="Unknown views 'mirrored'"):
+        ensemble.check_views("mirrored")
+
+
 def test_a_member_of_weight_0_is_not_asked(cnn, resnet, both, files, monkeypatch):
     ensemble = PosterEnsemble([cnn, resnet], weights=[0, 2], views=["auto", "mirror"])
     monkeypatch.setattr(cnn.model, "forward", lambda _: pytest.fail("it was asked"))
