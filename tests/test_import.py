@@ -92,11 +92,9 @@ def room(module: str) -> str:
 
 
 def test_import_is_quick_and_prints_nothing(tmp_path):
-    code = "import time; start = time.perf_counter(); import postergenre; seconds = time.perf_counter() - start"
-    # The best of three: tests of other workers run at the same time.
-    done = [run(f"{code}\nassert seconds < 0.3, seconds", cwd=tmp_path) for _ in range(3)]
-    assert any(d.returncode == 0 for d in done), done[0].stderr
-    assert {d.stdout for d in done} == {""} and "" in {d.stderr for d in done}
+    code = "import sys, postergenre\nslow = {'torch', 'fastai', 'timm', 'pandas', 'numpy', 'PIL'} & set(sys.modules)"
+    done = run(f"{code}\nassert not slow, slow", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_all_names_come_without_a_warning(tmp_path):
