@@ -17,3 +17,10 @@ def write_whole(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    "Write a text file, whole or not at all."
+    with write_whole(path) as file:
+        file.write_text(text, encoding="utf-8", newline="")
+    return Path(path)

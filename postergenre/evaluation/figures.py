@@ -14,6 +14,10 @@ class Measure(NamedTuple):
     function: Callable[..., float]  # of probs and targets (movies, genres), and of thresh if it is an F1
     meaning: str  # a phrase for readers who do not know it
 
+    def text(self, value: float) -> str:
+        "A value as it is read: 59.4% or 0.594."
+        return f"{value:.1%}" if self.percent else f"{value:.3f}"
+
 
 METRICS = {  # by name, in the order of the tables
     "top_n_accuracy": Measure(

@@ -13,17 +13,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from postergenre.data.balance import balance_table
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.cli import command
-from postergenre.recipes.runs.results import figures, show_where, write_results
+from postergenre.recipes.runs.results import figures, finish
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, section
-from postergenre.recipes.runs.training import MONITOR, Training, count_parameters, export, pooled_words
+from postergenre.recipes.runs.training import MONITOR, Training, count_parameters, export
 from postergenre.vision.views import parse_views
+
+POOLED = {"mean": "averaged", "odds": "put together by adding their log-odds relative to the genres' frequencies"}
 
 
 def main(
@@ -57,7 +58,10 @@ def main(
     test.append(together(ensemble, test))
     print(f"\n{test[-1]}\n\n{compare(sorted(test, key=lambda r: r.name != best))}")
 
-    finish(run, data, ensemble, valid, test)
+    export(run, ensemble)
+    data.genres_in_epoch(run)  # its members have balanced, or not
+    members = about_members(run, ensemble, valid, test)
+    finish(run, data, ensemble, pooled(ensemble), test[-1:], valid=figures(valid[-1]), members=members)
 
 
 def check_options(members: list[str], views: list[str]) -> None:  # ValueError, FileNotFoundError
@@ -124,22 +128,25 @@ def together(ensemble: PosterEnsemble, results: list[Evaluation]) -> Evaluation:
     return Evaluation(probs, one.targets, one.vocab, ensemble.thresh, one.ids, "ensemble", one.train_freq, one.titles)
 
 
-def finish(run: Run, data: Data, ensemble: PosterEnsemble, valid: list[Evaluation], test: list[Evaluation]) -> None:
-    "Write the learner, its figures and those of its members, the report, say how to go on; the last result is its own."
-    export(run, ensemble)
-    run.write("breakdown.csv", balance_table(data.movies, 1, []).to_csv())  # its members have balanced, or not
+def about_members(run: Run, ensemble: PosterEnsemble, valid: list[Evaluation], test: list[Evaluation]) -> list[dict]:
+    "What metrics.json says of each member; the last result is the ensemble's own."
     columns = ensemble.names, run.config["members"], ensemble.views, ensemble.weights, valid[:-1], test[:-1]
-    members = [
+    return [
         {"name": name, "file": file, "views": views, "weight": round(float(weight), 6)}
         | {"valid": figures(of_valid)[name], "test": figures(of_test)[name]}
         for name, file, views, weight, of_valid, of_test in zip(*columns, strict=True)
     ]
+
+
+def pooled(ensemble: PosterEnsemble) -> Training:
+    "How learners were put together, and the parameters of all of them."
     parameters = count_parameters(*(member.model for member in ensemble.members))
-    words = pooled_words(ensemble.arch, parameters, len(members), ensemble.pool)
-    made = Training(ensemble.arch, parameters, words, "Members")
-    write_results(run, data, ensemble, made, test[-1], valid=figures(valid[-1]), members=members)
-    show_where(run)
-    print(f"To use it: python -m postergenre.predict {run.folder / 'learner.pkl'} posters/ --csv genres.csv")
+    words = (
+        f"Nothing was trained: the probabilities of {len(ensemble.members)} learners are {POOLED[ensemble.pool]}, with "
+        f"weights chosen on the validation movies ({ensemble.arch}, {parameters:,} parameters). How each was trained "
+        "stands in its own report."
+    )
+    return Training(ensemble.arch, parameters, words, "Members")
 
 
 if __name__ == "__main__":

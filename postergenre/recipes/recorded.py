@@ -16,12 +16,13 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
-from postergenre.data.files import write_whole
+from postergenre.data.files import write_text
+from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table
 
 START, END = "<!-- runs -->", "<!-- /runs -->"
 LOCAL = ("data", "out")  # options that say where things lie on one machine
-FIGURES = {"top_n_accuracy": ("top-n accuracy", "{:.1%}"), "macro_ap": ("macro AP", "{:.3f}")}
+FIGURES = ("top_n_accuracy", "macro_ap")
 
 
 def record_run(
@@ -39,7 +40,7 @@ def record_run(
         raise FileNotFoundError(f"{run} holds no metrics.json; pass the folder of a finished recipe run")
     if target.exists() and not force:
         raise FileExistsError(f"{target} exists; choose another --name, or pass --force to replace it")
-    return _write(target, toml(record(json.loads(source.read_text(encoding="utf-8")), note)))
+    return write_text(target, toml(record(json.loads(source.read_text(encoding="utf-8")), note)))
 
 
 def record(metrics: dict, note: str = "") -> dict:
@@ -123,13 +124,7 @@ def readme_with_tables(folder: str | Path) -> str:  # FileNotFoundError: no READ
 
 def write_tables(folder: str | Path = "recipes") -> Path:
     "Bring the tables of a folder's README in step with the records beside it."
-    return _write(Path(folder) / "README.md", readme_with_tables(folder))
-
-
-def _write(target: Path, text: str) -> Path:
-    with write_whole(target) as file:
-        file.write_text(text, encoding="utf-8")
-    return target
+    return write_text(Path(folder) / "README.md", readme_with_tables(folder))
 
 
 def _portable_command(command: str) -> str:
@@ -163,12 +158,13 @@ def _run_row(name: str, r: dict) -> dict[str, str]:
     row = {"run": _link(name) + leak, "data": result["data"]}
     differs = _options(_changed_options(r["recipe"], r["args"])) or "nothing"
     row["what differs from the defaults"] = "; ".join(filter(None, (differs, r["note"])))
-    for figure, (heading, form) in FIGURES.items():
-        low, high = (form.format(x) for x in result[f"{figure}_interval"])
+    for figure in FIGURES:
+        heading, text = METRICS[figure].heading, METRICS[figure].text
+        low, high = map(text, result[f"{figure}_interval"])
         unseen, popularity = (result.get(f"{figure}_{kind}") for kind in ("unseen_movies", "popularity"))
-        honest = "" if unseen is None else f"; {form.format(unseen)} on movies never seen"
-        row[f"{heading} [95 %]"] = f"{form.format(result[figure])} [{low}, {high}]{leak}{honest}"
-        row[f"popularity's {heading}"] = "–" if popularity is None else form.format(popularity)
+        honest = "" if unseen is None else f"; {text(unseen)} on movies never seen"
+        row[f"{heading} [95 %]"] = f"{text(result[figure])} [{low}, {high}]{leak}{honest}"
+        row[f"popularity's {heading}"] = "–" if popularity is None else text(popularity)
     minutes, speed = result["minutes"], result.get("images_per_second")
     row["minutes"] = f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}"
     row["images/s"] = "–" if speed is None else f"{speed:,.0f}"

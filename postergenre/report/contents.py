@@ -8,11 +8,9 @@ import pandas as pd
 
 from postergenre.data.balance import plot_balance
 from postergenre.data.movies import left_out_table
-from postergenre.data.split import SIDES
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
-from postergenre.evaluation.predictions import rows_of
 from postergenre.evaluation.tables import text_table
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.interpret.charts import plot_curves, rows_go_by
@@ -52,60 +50,44 @@ def contents(
     learn: PosterLearner | PosterEnsemble,  # trained
 ) -> dict:  # ValueError: a test movie is not among the movies
     "Everything that the page says and shows."
-    result, run, balance = record.result, record.metrics, record.balance
+    result, run, balance, history = record.result, record.metrics, record.balance, record.history
     interp = GenreInterpretation(result, movies, learn)
-    test = movies.iloc[rows_of(movies["id"], result.ids, "movies")]  # with all that is known of them
     figures, genres = result.metrics, result.per_genre()
     seed, confusions = run["config"]["seed"], confusions_words(interp)
     distance = f"the mean distance from the diagonal is {figures.iloc[0]['ece', 'value']:.3f}"
     reliability = f"Predicted probability against the share that came true; {distance}."
     return {
         "run": run,
-        "name": result.name,
+        "result": result,
         "leaky": record.leaky,
-        "demo": run["data"]["demo"],
-        "judged": run["judged"],
-        "judged_on": len(result.ids),
-        "sides": [(side, int((movies["split"] == side).sum())) for side in SIDES],
         "kept": len(movies),
         "left_out": left_out_table(movies).to_dict("split")["data"],
-        "balance": list(balance.itertuples(name=None)),
-        "balance_columns": list(balance.columns),
+        "balance": balance,
         "balance_figure": balance_chart(balance),
-        "epochs": None if record.history is None else len(record.history),
-        "training": training(run, record.history),
+        "history": history,
+        "curves": None if history is None else chart(plot_curves(history), curves_alt(history), stack=True),
+        "members": member_rows(run) if "members" in run else None,
         "headline": headline(result, figures),
         "results": results_rows(figures),
-        "notes": result.notes,
         "genres": genre_rows(genres),
         "genre_words": genre_words(genres),
         "genre_figure": chart(interp.plot_per_genre(), genre_alt(genres)),
-        "never": result.never_predicted["top_n"],
         "confusions": chart(interp.plot_confusions(), f"Grid of missed genres and those in their place. {confusions}"),
         "confusion_words": confusions,
         "examples": [
             (*said, cards(interp.movies, result.probs, result.vocab, interp.examples(kind, 8, seed)))
             for kind, said in EXAMPLES.items()
         ],
-        "heat": heat_cards(learn, test.iloc[interp.examples("random", len(result.ids), seed)[-6:]]),
+        "heat": heat_cards(learn, interp.movies.iloc[interp.examples("random", len(result.ids), seed)[-6:]]),
         "reliability": chart(interp.plot_reliability(), reliability),
     }
-
-
-def training(
-    run: dict, history: pd.DataFrame | None
-) -> dict:  # heading, words; curves and members, None: there are none
-    "The section on training, from metrics.json and the history."
-    curves = None if history is None else chart(plot_curves(history), curves_alt(history), stack=True)
-    members = member_rows(run) if run.get("members") else None
-    return run["training"] | {"curves": curves, "members": members}
 
 
 def member_rows(run: dict) -> list[tuple[str, ...]]:
     "The members of an ensemble, then itself: name, file, views, weight, top-n accuracy and macro AP on valid and test."
 
     def figures(*sides: dict) -> list[str]:
-        return [f"{side[k]['value']:{'.1%' if METRICS[k].percent else '.3f'}}" for side in sides for k in SHOWN]
+        return [METRICS[k].text(side[k]["value"]) for side in sides for k in SHOWN]
 
     rows = []
     for m in run["members"]:
@@ -124,8 +106,8 @@ def curves_alt(history: pd.DataFrame) -> str:
 def headline(result: Evaluation, figures: pd.DataFrame) -> dict:
     "The two figures that matter, each beside popularity and chance, and a verdict in words."
     tiles = []
-    for key, text in (("top_n_accuracy", "{:.1%}".format), ("macro_ap", "{:.3f}".format)):
-        own = figures.loc[result.name, key]
+    for key in SHOWN:
+        own, text = figures.loc[result.name, key], METRICS[key].text
         others = [(r, text(figures.loc[r, (key, "value")])) for r in ("popularity", "random") if r in figures.index]
         tiles.append((METRICS[key].heading, text(own["value"]), f"{text(own['low'])} to {text(own['high'])}", others))
     return {"tiles": tiles, "verdict": verdict(result, figures)}

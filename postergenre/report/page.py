@@ -12,7 +12,7 @@ import pandas as pd
 from fastai.learner import Learner
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from postergenre.data.files import write_whole
+from postergenre.data.files import write_text
 from postergenre.data.movies import read_movies
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.predictions import rows_of
@@ -32,10 +32,7 @@ def write_report(
     record = read_record(folder)
     movies = movies_of(record, data) if movies is None else movies
     learn = load_learner(record.folder / "learner.pkl") if learn is None else learn
-    page = render(contents(record, movies, learn))
-    with write_whole(record.folder / "report.html") as file:
-        file.write_text(page, encoding="utf-8")
-    return record.folder / "report.html"
+    return write_text(record.folder / "report.html", render(contents(record, movies, learn)))
 
 
 def read_record(folder: str | Path) -> Record:  # FileNotFoundError: not the folder of a finished run
@@ -84,7 +81,3 @@ def main(argv: list[str] | None = None) -> None:
             print(write_report(folder, data=args.data))
     except (OSError, ValueError, ImportError) as e:
         sys.exit(f"{parser.prog}: {e}")
-
-
-if __name__ == "__main__":
-    main()

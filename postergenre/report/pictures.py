@@ -29,28 +29,27 @@ class Picture:
 
 @dataclass
 class Card:
-    "A poster with its title, its genres and what the model said."
+    "A poster with its title, its genres, what the model said and, if it was asked, where it saw that."
 
     picture: Picture
     title: str
     truth: list[str]
-    top: Top  # the n most probable genres
+    top: Top  # the n most probable genres; with found: its genres
+    heats: list[tuple[Picture, list[str]]] = ()  # of each of top: its heat over the poster, what speaks most for it
+    found: Explanation | None = None
 
 
 def chart(figure: Figure, alt: str, stack: bool = False) -> Picture:
     "A figure for the page, as SVG, sharp at any size; stack: narrow screens see its panels below each other."
-    return Picture(_svg(figure), alt, _svg(stacked(figure)) if stack else None)
-
-
-def stacked(figure: Figure) -> Figure:
-    "The same figure, changed: its panels below each other."
-    panels, (width, height) = figure.axes, figure.get_size_inches()
-    grid = figure.add_gridspec(len(panels), 1)
-    for panel, place in zip(panels, grid, strict=True):
-        panel.set_subplotspec(place)
-        panel.tick_params(labelleft=True)
-    figure.set_size_inches(width / len(panels), height * len(panels))
-    return figure
+    picture = Picture(_svg(figure), alt)
+    if stack:
+        panels, (width, height) = figure.axes, figure.get_size_inches()
+        for panel, place in zip(panels, figure.add_gridspec(len(panels), 1), strict=True):
+            panel.set_subplotspec(place)
+            panel.tick_params(labelleft=True)
+        figure.set_size_inches(width / len(panels), height * len(panels))
+        picture.narrow = _svg(figure)
+    return picture
 
 
 def cards(movies: pd.DataFrame, probs: np.ndarray, vocab: Sequence[str], chosen: Sequence[int]) -> list[Card]:
@@ -64,28 +63,17 @@ def cards(movies: pd.DataFrame, probs: np.ndarray, vocab: Sequence[str], chosen:
     return out
 
 
-@dataclass
-class Heat:
-    "A poster beside where its most probable genres were seen."
-
-    title: str
-    truth: list[str]
-    plain: Picture
-    heats: list[tuple]  # genre, probability, whether right, Picture of its heat, what speaks most (texts)
-    found: Explanation
-
-
-def heat_cards(learn: PosterLearner | PosterEnsemble, movies: pd.DataFrame) -> list[Heat]:
+def heat_cards(learn: PosterLearner | PosterEnsemble, movies: pd.DataFrame) -> list[Card]:
     "What of movies, with all that the learner looks at, speaks for their most probable genres."
     out = []
     for _, movie in movies.iterrows():
-        title, image = named(movie), open_poster(movie["poster"])
-        found = learn.explain(movie)
-        heats = []
-        for heat, (genre, p) in zip(found.heat, found.probs.items(), strict=True):
-            picture = _picture(warm(image, heat), f"Heat map of {genre} over {title}")
-            heats.append((genre, p, genre in movie["genres"], picture, strongest(found.parts, genre)))
-        out.append(Heat(title, list(movie["genres"]), _picture(image, f"Poster of {title}"), heats, found))
+        title, truth, image, found = named(movie), movie["genres"], open_poster(movie["poster"]), learn.explain(movie)
+        top = [(genre, p, genre in truth) for genre, p in found.probs.items()]
+        heats = [
+            (_picture(warm(image, heat), f"Heat map of {genre} over {title}"), strongest(found.parts, genre))
+            for heat, genre in zip(found.heat, found.probs, strict=True)
+        ]
+        out.append(Card(_picture(image, f"Poster of {title}"), title, list(truth), top, heats, found))
     return out
 
 

@@ -80,14 +80,19 @@ def test_it_writes_what_other_runs_write(done, split):
         "split.csv",
         "config.toml",
         "breakdown.csv",
+        "breakdown.png",
+        "examples.png",
         "report.html",
     }
     assert {p.name for p in out.iterdir()} == files
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert "Each member alone, and together" in page and "Nothing was trained" in page and "test_resnet" in page
+    assert "Each member alone, and together" in page and "test_resnet" in page
     config = tomllib.loads((out / "config.toml").read_text())
     assert config["views"] == ["auto", "mirror"] and config["seed"] == SEED and len(config["members"]) == 2
     metrics = json.loads((out / "metrics.json").read_text())
+    said = metrics["training"]["words"]
+    assert said.startswith("Nothing was trained: the probabilities of 2 learners are averaged, with weights chosen on ")
+    assert "the validation movies (custom_cnn + test_resnet, " in said
     assert KEYS | {"valid", "members"} == set(metrics)
     assert list(metrics["test"]) == ["ensemble", "popularity", "random"] == list(metrics["valid"])
     assert metrics["arch"] == "custom_cnn + test_resnet" and metrics["test_movies"] == (split["split"] == "test").sum()

@@ -1,4 +1,5 @@
 import json
+import re
 import tomllib
 
 import pandas as pd
@@ -35,6 +36,10 @@ def test_probe_writes_what_every_run_does_and_uses_its_cache(folder, capsys):
     first, second = (json.loads((folder / run / "metrics.json").read_text()) for run in ("first", "second"))
     assert first["test"] == second["test"] and {"probe", "popularity", "random"} == set(first["test"])
     assert first["images_per_second"] > 0 and second["images_per_second"] is None
+    assert f"fitted with {len(history)} strengths" in first["training"]["words"]
+    assert re.search(
+        r"is kept\. .*, [\d,]+ parameters; the fit took [\d.]+ minutes on [^,]*", second["training"]["words"]
+    )
     assert tomllib.loads((folder / "first" / "config.toml").read_text())["arch"] == ["tf_efficientnet_lite0"]
 
 

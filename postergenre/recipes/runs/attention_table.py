@@ -12,12 +12,10 @@ from matplotlib.figure import Figure
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
 from postergenre.interpret.charts import closed, no_frame
-from postergenre.metrics import macro_average_precision, top_n_accuracy
-from postergenre.recipes.runs.series_table import axis_label, scale_of, write_beside, written
+from postergenre.recipes.runs.series_table import SHOWN, axis_label, scale_of, write_beside, written
 
-FIGURES = {"top_n_accuracy": top_n_accuracy, "macro_ap": macro_average_precision}
 SIDES = {"valid": "predictions_valid.csv", "test": "predictions.csv"}
-COLUMNS = [f"{side} {figure}" for side in SIDES for figure in FIGURES]
+COLUMNS = [f"{side} {figure}" for side in SIDES for figure in SHOWN]
 COSTS = ["parameters", "images_per_second"]
 MARKERS = "oD^sPvX*"
 
@@ -107,7 +105,7 @@ def _bars(ax: Axes, values: pd.Series, kinds: pd.Index, seeds: list[int], form: 
 
 
 def _figures(results: dict[str, Evaluation]) -> dict[str, float]:
-    return {f"{s} {name}": figure(r.probs, r.targets) for s, r in results.items() for name, figure in FIGURES.items()}
+    return {f"{s} {name}": METRICS[name].function(r.probs, r.targets) for s, r in results.items() for name in SHOWN}
 
 
 def _around(value: float, spread: float, form: str, sign: str = "") -> str:

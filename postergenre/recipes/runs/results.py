@@ -32,16 +32,17 @@ def judge(
     return results
 
 
-def finish(run: Run, data: Data, learn: PosterLearner, training: Training, results: list[Evaluation]) -> None:
-    "Write figures, numbers and the report, say how to go on; the results are those of judge."
+def finish(run: Run, data: Data, learn: PosterLearner, training: Training, results: list[Evaluation], **more) -> None:
+    "Write figures, numbers (with more in metrics.json) and the report, say how to go on; the results are of judge."
     result, *unseen = results
     for honest in unseen:
         honest.save(run.folder / "predictions_unseen.csv")
-    more = {"unseen_movies": figures(unseen[0])} if unseen else {}
-    draw_examples(run, data, result)
+        more["unseen_movies"] = figures(honest)
     write_results(run, data, learn, training, result, **more)
-    show_where(run)
-    print(f"""To use the learner:
+    print(f"""
+Done in {run.minutes:.1f} minutes. Everything is in {run.folder}.
+The report, to open in a browser: {run.folder / "report.html"}
+To use the learner:
 
   python -m postergenre.predict {run.folder / "learner.pkl"} posters/ --csv genres.csv
 
@@ -50,17 +51,13 @@ def finish(run: Run, data: Data, learn: PosterLearner, training: Training, resul
   >>> learn.predict("poster.jpg")""")
 
 
-def draw_examples(run: Run, data: Data, result: Evaluation) -> None:
-    "Some test posters with their genres and the model's."
-    figure = plot_examples(data.side("test"), result.probs, result.vocab, seed=run.config["seed"])
-    run.save_figure(figure, "examples.png")
-
-
 def write_results(
     run: Run, data: Data, learn: PosterLearner, training: Training, result: Evaluation, side: str = "test", **more
 ) -> None:
-    "Write predictions.csv, curves.png, metrics.json (with more in it) and report.html; side: which was judged."
+    "Write predictions, curves, examples, metrics.json (with more in it) and report.html; side: which was judged."
     result.save(run.folder / "predictions.csv")
+    examples = plot_examples(data.side(side), result.probs, result.vocab, seed=run.config["seed"])
+    run.save_figure(examples, "examples.png")
     if training.history is not None:
         run.save_figure(plot_curves(training.history), "curves.png")
     speed = training.images_per_second
@@ -85,9 +82,3 @@ def figures(result: Evaluation) -> dict:  # row -> figure -> value, low, high; N
     "Each row's figures with their intervals."
     table = result.metrics.round(6).astype(object).where(result.metrics.notna(), None)
     return {row: {name: table.loc[row, name].to_dict() for name in METRICS} for row in table.index}
-
-
-def show_where(run: Run) -> None:
-    "Say where everything is."
-    print(f"\nDone in {run.minutes:.1f} minutes. Everything is in {run.folder}.")
-    print(f"The report, to open in a browser: {run.folder / 'report.html'}")

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from postergenre.data.balance import balance_table, plot_balance
 from postergenre.data.demo.make import MARKER, make_demo
-from postergenre.data.files import write_whole
+from postergenre.data.files import write_text, write_whole
 from postergenre.data.leaky import seen_share, split_crops
 from postergenre.data.loaders import PosterDataLoaders, parse_balance
 from postergenre.data.movies import read_movies
@@ -43,8 +43,7 @@ class Run:
 
     def write(self, file: str, text: str) -> None:
         "Write a text into the folder, whole or not at all."
-        with write_whole(self.folder / file) as whole:
-            whole.write_text(text, encoding="utf-8", newline="")
+        write_text(self.folder / file, text)
 
     def save_figure(self, figure: Figure, file: str) -> None:
         "Write a figure into the folder."
@@ -72,6 +71,14 @@ class Data:
     def balance(self, run: Run) -> str | None:
         "How a run balances an epoch of training; leaky crops are balanced already."
         return run.config.get("balance") if self.unseen is None else None
+
+    def genres_in_epoch(self, run: Run) -> pd.DataFrame:
+        "How often training sees each genre in an epoch, before and after balancing; also breakdown.csv and .png."
+        method, target = parse_balance(self.balance(run))
+        genres = balance_table(self.movies, target, [method] if method else [])
+        run.write("breakdown.csv", genres.to_csv())
+        run.save_figure(plot_balance(genres), "breakdown.png")
+        return genres
 
 
 def new_folder(out: str | None, name: str) -> Path:
@@ -173,16 +180,10 @@ def divide_crops(run: Run, data: Data) -> Data:  # ValueError: no balance says h
     return Data(rows, data.about | sides(rows), apart.assign(split="test"))
 
 
-def genres_in_epoch(run: Run, data: Data) -> pd.DataFrame:
-    "How often each genre is seen in an epoch of training, before and after balancing."
-    method, target = parse_balance(data.balance(run))
-    return balance_table(data.movies, target, [method] if method else [])
-
-
 def show_genres(run: Run, data: Data) -> None:
-    "Show the genres in an epoch of training."
+    "Show and write the genres in an epoch of training."
     section("Genres in an epoch of training")
-    print(genres_in_epoch(run, data).to_string())
+    print(data.genres_in_epoch(run).to_string())
 
 
 def parse_size(size: str | int) -> int | tuple[int, int]:
@@ -195,10 +196,8 @@ def parse_size(size: str | int) -> int | tuple[int, int]:
 
 
 def make_loaders(run: Run, data: Data, **kwargs) -> PosterDataLoaders:  # kwargs: as in its from_movies
-    "Balance and load the movies; breakdown.csv and .png have the genres before and after."
-    config, genres = run.config, genres_in_epoch(run, data)
-    run.write("breakdown.csv", genres.to_csv())
-    run.save_figure(plot_balance(genres), "breakdown.png")
+    "Balance and load the movies."
+    config = run.config
     options = {"crop": config.get("crop", "whole"), "bs": config["bs"], "num_workers": config["workers"]}
     if "size" in config:
         options["size"] = parse_size(config["size"])

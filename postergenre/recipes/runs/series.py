@@ -14,7 +14,7 @@ import torch
 from postergenre.data.files import write_whole
 from postergenre.data.split import save_split
 from postergenre.evaluation.evaluate import evaluate
-from postergenre.recipes.runs.results import draw_examples, write_results
+from postergenre.recipes.runs.results import write_results
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section, show_genres, start
 from postergenre.recipes.runs.training import Training, export
 from postergenre.training.learner import PosterLearner
@@ -124,8 +124,7 @@ def finish_member(run: Run, data: Data, learn: PosterLearner, training: Training
     "Score, write everything that a run writes, show two figures: the report and the table at the end have the rest."
     export(run, learn)
     result = evaluate(learn, data.side(side), train=data.side("train"), name=run.name)
-    if side == "test":
-        draw_examples(run, data, result)
+    data.genres_in_epoch(run)
     write_results(run, data, learn, training, result, side)
     top_n, ap = (result.metrics.loc[run.name, (m, "value")] for m in ("top_n_accuracy", "macro_ap"))
     judged, report = {"test": "Test", "valid": "Validation"}[side], run.folder / "report.html"

@@ -11,7 +11,6 @@ from fastai.callback.tracker import SaveModelCallback
 from fastai.learner import Callback
 from torch import nn
 
-from postergenre.data.files import write_whole
 from postergenre.data.progress import show_progress
 from postergenre.inference.calibrate import calibrate
 from postergenre.inference.thresholds import tune_thresholds
@@ -24,7 +23,6 @@ from postergenre.training.probe import fit_probe
 
 MONITOR = "top_n_accuracy"
 NO_END = 10_000  # epochs, where minutes end the training
-POOLED = {"mean": "averaged", "odds": "put together by adding their log-odds relative to the genres' frequencies"}
 
 
 @dataclass
@@ -55,7 +53,8 @@ def train(
     section("Training")
     learn.path, learn.model_dir = run.folder, "."
     parameters, rows = count_parameters(learn.model), len(learn.dls.train.dataset)
-    print(f"{learn.arch}, {parameters:,} parameters, on {device}; {rows:,} rows an epoch", flush=True)
+    network = f"{learn.arch}, {parameters:,} parameters"
+    print(f"{network}, on {device}; {rows:,} rows an epoch", flush=True)
     if lr is None:
         has_weights = config.get("pretrained") or config.get("weights")
         lr = slice(config["lr"] / 10, config["lr"]) if has_weights else config["lr"]
@@ -70,8 +69,11 @@ def train(
     best = int(history[MONITOR].idxmax())
     speed = len(learn.recorder.losses) * learn.dls.bs / (minutes * 60) if speed == 0 else speed
     epoch = int(history.loc[best, "epoch"])
-    words = trained_words(learn.arch, parameters, len(history), epoch, minutes, device, speed)
-    print(f"Best epoch: {best}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
+    words = (
+        f"Loss and validation figures of {len(history)} epochs. The epoch with the best validation top-n accuracy, "
+        f"number {epoch} (the first is 0), is the one kept. {network}; {_took(minutes, device, speed)}."
+    )
+    print(f"Best epoch: {epoch}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
     return Training(learn.arch, parameters, words, "Training", minutes, history, best, speed, stop.stopped)
 
 
@@ -98,14 +100,18 @@ def fit_head(run: Run, data: Data, learn: ProbeLearner, views: str = "whole", sp
     begun, device = time.time(), device_name()
     table = fit_probe(learn, data.movies, views, kernel=run.config["kernel"], seed=run.config["seed"])
     minutes, parameters = (time.time() - begun) / 60, count_parameters(learn.model)
-    fitted = count_parameters(learn.model.head)
-    print(f"{learn.arch}, {parameters:,} parameters, {fitted:,} of them fitted, on {device}")
+    network, fitted = f"{learn.arch}, {parameters:,} parameters", count_parameters(learn.model.head)
+    print(f"{network}, {fitted:,} of them fitted, on {device}")
     print(table.to_string(index=False, float_format="{:.4g}".format))
     run.write("history.csv", table.to_csv(index=False))
     best = max(table.index, key=lambda i: score(table.loc[i]))
     strength, top_n = table.loc[best, ["strength", MONITOR]]
     print(f"Chosen: strength {strength:g}, validation top-n accuracy {top_n:.1%}")
-    words = fitted_words(learn.arch, parameters, len(table), strength, minutes, device, speed)
+    words = (
+        f"The network is frozen and its features are kept in files; its head was fitted with {len(table)} strengths of "
+        f"the penalty. The one with the best mean of validation top-n accuracy and macro AP, {strength:g}, is kept. "
+        f"{network}; the fit took {_took(minutes, device, speed)}."
+    )
     return Training(learn.arch, parameters, words, minutes=minutes, history=table, best=best, images_per_second=speed)
 
 
@@ -119,47 +125,13 @@ def fit_probabilities(run: Run, learn: PosterLearner, movies: pd.DataFrame | Non
 
 
 def export(run: Run, learn: PosterLearner) -> None:
-    "Write learner.pkl, whole or not at all."
-    with write_whole(run.folder / "learner.pkl") as whole:
-        learn.export(whole.resolve())
+    "Write learner.pkl."
+    learn.export((run.folder / "learner.pkl").resolve())  # not below the learner's own path
 
 
 def count_parameters(*networks: nn.Module) -> int:
     "The parameters of all of them."
     return sum(p.numel() for network in networks for p in network.parameters())
-
-
-def trained_words(
-    arch: str, parameters: int, epochs: int, best: int, minutes: float, device: str, speed: float | None = None
-) -> str:  # best: number of the epoch that is kept, the first is 0
-    "Of a network that was trained, at a speed of so many posters a second (None or 0: not said)."
-    return (
-        f"Loss and validation figures of {epochs} epochs. The epoch with the best validation top-n accuracy, number "
-        f"{best} (the first is 0), is the one kept. {_size(arch, parameters)}; {_took(minutes, device, speed)}."
-    )
-
-
-def fitted_words(
-    arch: str, parameters: int, strengths: int, best: float, minutes: float, device: str, speed: float | None = None
-) -> str:  # strengths: how many were tried; best: the one that is kept
-    "Of a head that was fitted on a frozen network; speed: of looking at posters."
-    return (
-        f"The network is frozen and its features are kept in files; its head was fitted with {strengths} strengths of "
-        f"the penalty. The one with the best mean of validation top-n accuracy and macro AP, {best:g}, is kept. "
-        f"{_size(arch, parameters)}; the fit took {_took(minutes, device, speed)}."
-    )
-
-
-def pooled_words(arch: str, parameters: int, members: int, pool: str = "mean") -> str:
-    "Of learners that were put together: how they are called, the parameters of all, how many there are."
-    return (
-        f"Nothing was trained: the probabilities of {members} learners are {POOLED[pool]}, with weights chosen on the "
-        f"validation movies ({_size(arch, parameters)}). How each was trained stands in its own report."
-    )
-
-
-def _size(arch: str, parameters: int) -> str:
-    return f"{arch}, {parameters:,} parameters"
 
 
 def _took(minutes: float, device: str, speed: float | None) -> str:
