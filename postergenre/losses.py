@@ -11,8 +11,6 @@ from timm.loss import AsymmetricLossMultiLabel
 from torch import nn
 from torchvision.ops import sigmoid_focal_loss
 
-__all__ = ["GenreLoss", "as_genre_loss", "list_losses", "poster_loss"]
-
 
 def list_losses() -> list[str]:
     "The names that `poster_loss` knows."

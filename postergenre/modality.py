@@ -118,9 +118,7 @@ class Modality(nn.Module):
 
             file = f"{self.file_name}-{view or 'whole'}.npz" if self.folder else ""
             seen.append(self.recall(file, keys, compute))
-        of_file = {
-            key: error for key, error in zip(keys, errors, strict=True) if key and error
-        }  # listed twice, read once
+        of_file = {key: error for key, error in zip(keys, errors, strict=True) if key and error}  # listed twice
         errors = [error or of_file.get(key) for key, error in zip(keys, errors, strict=True)]
         return [_stacked([v[i] for v in seen if v[i] is not None]) for i in range(len(rows))], errors
 
@@ -152,15 +150,18 @@ class Modality(nn.Module):
 
     def _encoded(self, rows, keys, places, view, errors, bs, workers, progress) -> Iterator[tuple[int, np.ndarray]]:
         "(place, features) of movies as they come out of the network, a batch at a time."
-        batch, readings = [], []
+        batch, readings = {}, []  # place -> how many readings; all of them
         for place, (seen, error) in zip(places, self._read(rows, keys, places, view, workers, progress), strict=True):
             errors[place] = error
             if error is None:
-                batch.append((place, len(seen)))
+                batch[place] = len(seen)
                 readings += seen
             if batch and (len(readings) >= bs or place == places[-1]):
-                yield from self._split(batch, readings, bs)
-                batch, readings = [], []
+                with torch.inference_mode():
+                    parts = (self.encode(readings[i : i + bs]) for i in range(0, len(readings), bs))
+                    found = _stacked([part.float().cpu().numpy() for part in parts])
+                yield from zip(batch, np.split(found, np.cumsum(list(batch.values()))[:-1]), strict=True)
+                batch, readings = {}, []
 
     def _read(self, rows, keys, places, view, workers, progress) -> Iterator[tuple[list, str | None]]:
         "(readings, error) of movies."
@@ -189,24 +190,12 @@ class Modality(nn.Module):
         "The file in which readings are kept."
         return f"{self.name}.json"
 
-    def _split(self, batch: list[tuple[int, int]], readings: list, bs: int) -> Iterator[tuple[int, np.ndarray]]:
-        parts = [readings[i : i + bs] for i in range(0, len(readings), bs)]
-        with torch.inference_mode():
-            rows = _stacked([self.encode(part).float().cpu().numpy() for part in parts])
-        ends = np.cumsum([n for _, n in batch])
-        yield from zip([place for place, _ in batch], np.split(rows, ends[:-1]), strict=True)
-
     def __getstate__(self) -> dict:
         return self.__dict__ | {"folder": None, "kept": None}
 
     def train(self, mode: bool = True) -> "Modality":
         "Stay in eval mode: frozen means that batch statistics do not move either."
         return super().train(False)
-
-
-def no_parts(genres: Sequence[str]) -> pd.DataFrame:
-    "Explanation.parts of what cannot be told apart."
-    return pd.DataFrame(columns=["modality", "part", *genres])
 
 
 def weights_digest(module: nn.Module) -> str:

@@ -10,9 +10,9 @@ class Measure(NamedTuple):
     "A figure by which a result is judged."
 
     heading: str  # in tables and below charts
-    percent: bool  # shown in percent; else as a number from 0 to 1
     function: Callable[..., float]  # of probs and targets (movies, genres), and of thresh if it is an F1
     meaning: str  # a phrase for readers who do not know it
+    percent: bool = False  # shown in percent; else as a number from 0 to 1
 
     def text(self, value: float) -> str:
         "A value as it is read: 59.4% or 0.594."
@@ -21,34 +21,24 @@ class Measure(NamedTuple):
 
 METRICS = {  # by name, in the order of the tables
     "top_n_accuracy": Measure(
-        "top-n accuracy", True, m.top_n_accuracy, "share of a movie's genres among its n most probable ones"
+        "top-n accuracy", m.top_n_accuracy, "share of a movie's genres among its n most probable ones", True
     ),
     "macro_ap": Measure(
-        "macro AP",
-        False,
-        m.macro_average_precision,
-        "how far up the movies of a genre are ranked, mean over the genres",
+        "macro AP", m.macro_average_precision, "how far up the movies of a genre are ranked, mean over the genres"
     ),
-    "micro_ap": Measure(
-        "micro AP", False, m.micro_average_precision, "the same over all pairs of movie and genre at once"
-    ),
-    "macro_f1": Measure("macro F1", False, m.macro_f1, "precision and recall at the thresholds, mean over the genres"),
-    "micro_f1": Measure(
-        "micro F1", False, m.micro_f1, "precision and recall at the thresholds, over all pairs at once"
-    ),
+    "micro_ap": Measure("micro AP", m.micro_average_precision, "the same over all pairs of movie and genre at once"),
+    "macro_f1": Measure("macro F1", m.macro_f1, "precision and recall at the thresholds, mean over the genres"),
+    "micro_f1": Measure("micro F1", m.micro_f1, "precision and recall at the thresholds, over all pairs at once"),
     "precision_at_n": Measure(
-        "precision at n", True, m.precision_at_n, "share of the genres named that are true, mean over the genres"
+        "precision at n", m.precision_at_n, "share of the genres named that are true, mean over the genres", True
     ),
     "recall_at_n": Measure(
-        "recall at n", True, m.recall_at_n, "share of the true genres that are named, mean over the genres"
+        "recall at n", m.recall_at_n, "share of the true genres that are named, mean over the genres", True
     ),
     "ece": Measure(
-        "calibration error",
-        False,
-        m.expected_calibration_error,
-        "how far probabilities are from what came true; 0 is best",
+        "calibration error", m.expected_calibration_error, "how far probabilities are from what came true; 0 is best"
     ),
-    "brier": Measure("Brier score", False, m.brier_score, "mean squared error of the probabilities; 0 is best"),
+    "brier": Measure("Brier score", m.brier_score, "mean squared error of the probabilities; 0 is best"),
 }
 
 

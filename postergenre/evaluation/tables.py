@@ -17,9 +17,10 @@ def text_table(
     "Figures with their intervals as they are read."
     columns = {}
     for metric in numbers.columns.unique(0):
-        heading, percent, *_ = METRICS[metric.removesuffix(" difference")]
-        sign, heading = ("+", f"{heading} difference") if metric in signed else ("", heading)
-        columns[heading] = [_cell(*row, percent, sign) for row in numbers[metric].itertuples(index=False)]
+        figure = METRICS[metric.removesuffix(" difference")]
+        sign, more = ("+", " difference") if metric in signed else ("", "")
+        rows = numbers[metric].itertuples(index=False)
+        columns[figure.heading + more] = [_cell(*row, figure.percent, sign) for row in rows]
     return pd.DataFrame(columns, index=numbers.index)
 
 

@@ -27,6 +27,8 @@ class PosterEnsemble:
     at what the members' thresholds are together, each time the weights are set.
     """
 
+    thresh = PosterLearner.thresh  # kept in `loss_func`, as a learner's
+
     def __init__(
         self,
         members: Sequence[PosterLearner],  # trained or loaded, each calibrated if it is to be
@@ -40,18 +42,13 @@ class PosterEnsemble:
             raise ValueError(
                 f"There are {len(self.views)} views for {len(self.members)} members; pass one text for all, or one each"
             )
-        try:
-            told = [(list(m.dls.vocab), m.model, m.check_views) for m in self.members]
-            (vocab, *_), *_ = told
-        except (AttributeError, ValueError) as e:
-            raise ValueError(
-                "An ensemble has one learner or more as its members: PosterEnsemble([learn, other])"
-            ) from e
-        for name, of_member, (own, _, check_views) in zip(self.names, self.views, told, strict=True):
-            if own != vocab:
+        if not self.members or not all(isinstance(member, PosterLearner) for member in self.members):
+            raise ValueError("An ensemble has one learner or more as its members: PosterEnsemble([learn, other])")
+        for name, member in zip(self.names, self.members, strict=True):
+            if list(member.dls.vocab) != list(self.dls.vocab):
                 said = f"{name} knows other genres than {self.names[0]}, or in another order"
                 raise ValueError(f"{said}; train all members with the same vocabulary")
-            check_views(of_member)
+        self.check_views("auto")
         check_pool(pool, self.genre_freq)
         self.pool, self.loss_func = pool, SimpleNamespace(thresh=0.5)
         self.weights = weights
@@ -79,15 +76,6 @@ class PosterEnsemble:
     def together(self, probs: Sequence[np.ndarray]) -> np.ndarray:
         "What the members say, (movies, genres) each, pooled with their weights; NaN: nothing to say of a movie."
         return pool_probs(probs, self.weights, self.pool, self.genre_freq)
-
-    @property
-    def thresh(self):  # one number, or one a genre
-        "A genre is predicted where its probability is greater."
-        return self.loss_func.thresh
-
-    @thresh.setter
-    def thresh(self, thresh):
-        self.loss_func.thresh = thresh
 
     @property
     def arch(self) -> str:

@@ -48,17 +48,12 @@ class WeightEMA(Callback):
             self.average.update(self.model, self.steps)
 
     def before_validate(self):
-        if self.average is not None and self.just_trained:
+        if self.average is not None and self.steps and self.own is None:  # get_preds validates without training
             self.own = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
             self.model.load_state_dict(self.average.module.state_dict())
 
     def after_fit(self):
         self.average = self.own = None
-
-    @property
-    def just_trained(self) -> bool:
-        "False in get_preds, which validates without training."
-        return self.steps > 0 and self.own is None
 
 
 class Budget(Callback):

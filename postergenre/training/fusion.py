@@ -13,8 +13,8 @@ from postergenre.data.augment import PosterImage
 from postergenre.data.genres import check_genres
 from postergenre.data.loaders import show_posters
 from postergenre.data.reading import as_movie, poster_of
-from postergenre.modality import Explanation, Found, Modality, no_parts
-from postergenre.training.learner import ABSENT, PosterLearner, predict_one, prediction
+from postergenre.modality import Explanation, Found, Modality
+from postergenre.training.learner import ABSENT, PosterLearner, predict_one, prediction, probs_of
 from postergenre.training.readings import Readings
 
 SURE = 1e-6  # log-odds of probabilities nearer to 0 or 1 say nothing but rounding
@@ -121,45 +121,37 @@ class ProbeLearner(PosterLearner):
         with torch.no_grad():
             x = model.features(Readings([readings]))
             probs = self.activation(model.head(x))[0].float().cpu().numpy()
-        wanted = wanted or [vocab[i] for i in np.argsort(-probs, kind="stable")[:3]]
-        columns, at = [vocab.index(g) for g in wanted], 0
-        parts, heats = [no_parts(wanted)], []
-        for modality, reading, width in zip(self.modalities, readings, model.widths, strict=True):
-            own = slice(at, at + width)
-            at += width
+        said = probs_of(wanted, probs, vocab)
+        columns, parts, heats = list(map(vocab.index, said)), [], []
+        absent, kinds = model.absent.split(model.widths), list(self.modalities)
+        for i, (modality, reading) in enumerate(zip(kinds, readings, strict=True)):
             if reading is None:
                 continue
 
-            def logits(features: torch.Tensor, own=own) -> torch.Tensor:
-                before, after = (part.expand(len(features), -1) for part in (x[:, : own.start], x[:, own.stop :]))
-                return model.head(torch.cat([before, features.to(x), after], dim=1))
+            def logits(features: torch.Tensor, i=i) -> torch.Tensor:
+                each = [own.expand(len(features), -1) for own in x.split(model.widths, dim=1)]
+                each[i] = features.to(x)
+                return model.head(torch.cat(each, dim=1))
 
             def log_odds(features: torch.Tensor, logits=logits) -> np.ndarray:
                 return self.log_odds(logits(features))
 
-            part = modality.explain(row, reading, logits, log_odds, columns, model.absent[own])
-            names = [(modality.name, name, *effect) for name, effect in part.parts]
-            parts.append(pd.DataFrame(names, columns=parts[0].columns))
+            part = modality.explain(row, reading, logits, log_odds, columns, absent[i])
+            parts += [(modality.name, name, *effect) for name, effect in part.parts]
             if part.heat is not None:
-                heats.append((sum((effect for _, effect in part.parts), np.zeros(len(wanted))), part.heat))
+                heats.append((sum((effect for _, effect in part.parts), np.zeros(len(said))), part.heat))
         size = (1, 1) if poster is None else (row["poster"].height, row["poster"].width)
-        heat = np.zeros((len(wanted), *size), dtype=np.float32)
-        for i in range(len(wanted) if heats else 0):  # where the kind of evidence lies that says most
-            heat[i] = max(heats, key=lambda said, i=i: said[0][i])[1][i]
-        kinds = list(self.modalities)
+        heat = np.zeros((len(said), *size), dtype=np.float32)
+        for i in range(len(said) if heats else 0):  # where the kind of evidence lies that says most
+            heat[i] = max(heats, key=lambda found, i=i: found[0][i])[1][i]
         heading, meaning = (" · ".join(dict.fromkeys(getattr(k, a) for k in kinds)) for a in ("heading", "meaning"))
-        said = {g: float(probs[vocab.index(g)]) for g in wanted}
-        return Explanation(said, pd.concat(parts, ignore_index=True), heat, heading, meaning)
+        return Explanation(said, pd.DataFrame(parts, columns=["modality", "part", *said]), heat, heading, meaning)
 
 
 def side_by_side(rows: Sequence[np.ndarray], widths: Sequence[int]) -> np.ndarray:
     "One movie's (views, features) of each modality beside each other; of fewer views its mean, of none NaN."
     n = max(map(len, rows))
-    columns = []
-    for own, width in zip(rows, widths, strict=True):
-        if not len(own):
-            own = np.full((n, width), np.nan, dtype=np.float32)
-        elif len(own) != n:
-            own = np.repeat(own.mean(0, keepdims=True), n, axis=0)
-        columns.append(own)
-    return np.concatenate(columns, axis=1)
+    absent = (np.full((1, width), np.nan, dtype=np.float32) for width in widths)
+    means = (own.mean(0, keepdims=True) if len(own) else nothing for own, nothing in zip(rows, absent, strict=True))
+    same = (own if len(own) == n > 0 else mean.repeat(n, axis=0) for own, mean in zip(rows, means, strict=True))
+    return np.concatenate(list(same), axis=1)

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from postergenre.layers import RBFFeatures, Standardize, squared_distances
 from postergenre.metrics import macro_average_precision, top_n_accuracy
 from postergenre.modality import Modality
+from postergenre.training.networks import start_at_frequencies
 
 STRENGTHS = Modality.strengths
 KERNEL_STRENGTHS = (0.2, 0.1, 0.05, 0.02)
@@ -46,14 +47,12 @@ def fit_head(
     if kernel:
         likeness = rbf_features(x, kernel, seed)
         x, x_valid = likeness(x), likeness(x_valid)
-    best, rows = None, []
+    rows, heads = [], []
     for strength, head, train_loss in _fits(x, y, sorted(strengths, reverse=True), loss_func):
-        row = {"strength": strength, "train_loss": train_loss, **validate(head, x_valid, y_valid)}
-        rows.append(row)
-        if best is None or score(row) > score(best[0]):
-            best = row, copy.deepcopy(head)
-    head = nn.Sequential(norm, likeness, best[1]) if kernel else norm.within(best[1])
-    return head, pd.DataFrame(rows)
+        rows.append({"strength": strength, "train_loss": train_loss, **validate(head, x_valid, y_valid)})
+        heads.append(copy.deepcopy(head))
+    best = heads[max(range(len(rows)), key=lambda i: score(rows[i]))]
+    return nn.Sequential(norm, likeness, best) if kernel else norm.within(best), pd.DataFrame(rows)
 
 
 def rbf_features(
@@ -88,16 +87,10 @@ def validate(head: nn.Module, x: torch.Tensor, y: np.ndarray) -> dict[str, float
     }
 
 
-def start_bias(y: torch.Tensor) -> torch.Tensor:
-    "Log-odds of the genres."
-    return torch.logit(y.mean(0).clamp(1e-3, 1 - 1e-3))
-
-
 def _fits(x, y, strengths, loss_func):
     head = nn.Linear(x.shape[1], y.shape[1])
     nn.init.zeros_(head.weight)
-    with torch.no_grad():
-        head.bias.copy_(start_bias(y))
+    start_at_frequencies(head, y.mean(0))
     for strength in strengths:  # each starts from the one before, which is near
         optimizer = torch.optim.LBFGS(head.parameters(), max_iter=30, history_size=10, line_search_fn="strong_wolfe")
 

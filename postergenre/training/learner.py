@@ -19,7 +19,7 @@ from postergenre.data.augment import PosterImage
 from postergenre.data.files import write_whole
 from postergenre.data.genres import check_genres
 from postergenre.data.reading import as_movie, poster_of
-from postergenre.modality import Explanation, Found, no_parts
+from postergenre.modality import Explanation, Found
 from postergenre.vision.gradcam import HEADING, MEANING, class_heats, dense_crops, view_boxes
 from postergenre.vision.maps import evaluating
 from postergenre.vision.pictures import PosterViews, by_shape
@@ -139,18 +139,14 @@ class PosterLearner(Learner):
         poster = PosterImage.create(poster_of(as_movie(movie)))
         views, scored = self.dense_views(poster)
         boxes = view_boxes(lambda image: self.dense_views(image)[0], poster)
-        found = {}
-
-        def choose(logits: torch.Tensor) -> list[int]:
-            found["probs"] = self.activation(logits).float().cpu().numpy()[scored].mean(0)
-            found["genres"] = wanted or [vocab[i] for i in np.argsort(-found["probs"], kind="stable")[:3]]
-            return [vocab.index(g) for g in found["genres"]]
-
+        with evaluating(self.model.to(self.dls.device)) as model, torch.no_grad():
+            probs = self.activation(self.view_outputs(views)).float().cpu().numpy()[scored].mean(0)
+        said = probs_of(wanted, probs, vocab)
+        parts = pd.DataFrame(columns=["modality", "part", *said])  # a picture cannot be told apart
+        columns = list(map(vocab.index, said))
         size, run = (poster.height, poster.width), lambda: self.view_outputs(views)
-        model = self.model.to(self.dls.device)
-        heat, _ = class_heats(model, run, choose, boxes, size, tuple(views.shape[-2:]), layer)
-        probs = {g: float(found["probs"][vocab.index(g)]) for g in found["genres"]}
-        return Explanation(probs, no_parts(found["genres"]), heat, HEADING, MEANING)
+        heat = class_heats(model, run, columns, boxes, size, tuple(views.shape[-2:]), layer)
+        return Explanation(said, parts, heat, HEADING, MEANING)
 
     def dense_views(self, poster: PosterImage) -> tuple[torch.Tensor, np.ndarray]:
         "The poster as the network sees it: whole, or its crops and those half-way between; which of them `probs` uses."
@@ -195,6 +191,12 @@ def without_data(learners: Sequence[Learner]) -> Iterator[None]:
     finally:
         for learn, (dls, opt) in zip(learners, before, strict=True):
             learn.dls, learn.opt = dls, opt
+
+
+def probs_of(genres: Sequence[str] | None, probs: np.ndarray, vocab: Sequence[str]) -> dict[str, float]:
+    "The probabilities, of (genres,), of those asked for; None: of the three most probable."
+    genres = genres or [vocab[i] for i in np.argsort(-probs, kind="stable")[:3]]
+    return {genre: float(probs[vocab.index(genre)]) for genre in genres}
 
 
 def predict_one(learn, movie, views: str = "auto") -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:

@@ -95,13 +95,12 @@ def with_stats(dls: DataLoaders, mean: list[float], std: list[float]) -> DataLoa
     return new
 
 
-def start_at_frequencies(layer: nn.Module, freq: np.ndarray | None) -> None:
+def start_at_frequencies(layer: nn.Module, freq: np.ndarray | torch.Tensor | None) -> None:
     "Set the last layer's bias to the log-odds of the genres (None: unknown), so that training starts at popularity."
     bias = getattr(layer, "bias", None)
     if freq is not None and bias is not None:
-        freq = torch.as_tensor(np.clip(freq, 1e-3, 1 - 1e-3), dtype=bias.dtype)
         with torch.no_grad():
-            bias.copy_(torch.logit(freq))
+            bias.copy_(torch.logit(torch.as_tensor(freq, dtype=bias.dtype).clamp(1e-3, 1 - 1e-3)))
 
 
 def freeze_stages(learn: Learner, n: int) -> None:  # ValueError: there are fewer

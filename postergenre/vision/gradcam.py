@@ -21,12 +21,12 @@ Box = tuple[float, float, float, float]  # left, right, top, bottom in the poste
 def class_heats(
     model: nn.Module,  # whose feature map is looked at; left as it was
     run: Callable[[], torch.Tensor],  # runs it on views -> (views, genres) logits
-    genres: Sequence[int] | Callable[[torch.Tensor], Sequence[int]],  # columns, or what chooses them by the logits
+    genres: Sequence[int],  # columns of the logits
     boxes: Sequence[Box],  # where each view lies
     size: tuple[int, int],  # (height, width) of the poster in pixels
     view_size: tuple[int, int],  # (height, width) of the views
     layer: str | None = None,  # a name in model.named_modules(); None: as `target_layer`
-) -> tuple[np.ndarray, torch.Tensor]:  # heat (genres, height, width), 0 to 1; the logits
+) -> np.ndarray:  # heat (genres, height, width), 0 to 1
     """Where on a poster the network finds evidence for genres; 1 is the strongest place, all 0: nothing speaks for it.
 
     ValueError: no such layer, or one that gives no map.
@@ -35,12 +35,12 @@ def class_heats(
         events = trace(model, view_size)
         seen, logits = _look(run, module_named(model, layer) if layer else target_layer(model, events))
         heats = []
-        for column in genres(logits.detach()) if callable(genres) else genres:
+        for column in genres:
             (grad,) = torch.autograd.grad(logits[:, column].sum(), seen, retain_graph=True)
             weights = as_map(grad, model, events).mean((2, 3), keepdim=True)
             maps = (weights * as_map(seen.detach(), model, events)).sum(1).relu()
             heats.append(merge_views(maps.float().cpu().numpy(), boxes, size))
-    return np.stack(heats), logits.detach()
+    return np.stack(heats)
 
 
 def dense_crops(poster: PosterImage, window: tuple[int, int]) -> tuple[torch.Tensor, np.ndarray]:

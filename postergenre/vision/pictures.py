@@ -95,7 +95,7 @@ class Pictures(PosterViews):
         poster = PosterImage.create(movie["poster"])
         boxes = view_boxes(lambda image: self.read({"poster": image})[None], poster)
         size, run = (poster.height, poster.width), lambda: logits(self.forward(reading[None]))
-        part.heat, _ = class_heats(self.body, run, genres, boxes, size, self.size)
+        part.heat = class_heats(self.body, run, genres, boxes, size, self.size)
         return part
 
 
