@@ -80,8 +80,4 @@ def gentle_tfms(zoom: float = 1.2, flip: bool = True) -> list:
     "Batch transforms that leave colour and lettering as they are: at most `zoom` times larger, half mirrored (flip)."
     if zoom < 1:
         raise ValueError(f"--zoom {zoom} should be 1 (none) or more, for example 1.2")
-    if zoom == 1 and not flip:
-        return []
-    return aug_transforms(
-        do_flip=flip, max_rotate=0, max_zoom=zoom, max_lighting=0, max_warp=0, p_affine=1.0 if zoom > 1 else 0
-    )
+    return aug_transforms(do_flip=flip, max_rotate=0, max_zoom=zoom, max_lighting=0, max_warp=0, p_affine=1.0)

@@ -79,6 +79,4 @@ def poster_key(poster: Path) -> str:  # 32 hexadecimal digits. FileNotFoundError
     return hashlib.sha256(f"{path}|{stat.st_size}|{stat.st_mtime_ns}".encode()).hexdigest()[:32]
 
 
-@lru_cache(maxsize=4096)
-def _resolved(folder: Path) -> Path:
-    return folder.resolve()
+_resolved = lru_cache(maxsize=4096)(Path.resolve)

@@ -22,11 +22,9 @@ def check_vocab(vocab: Sequence[str]) -> tuple[str, ...]:
     vocab = tuple(vocab)
     if not vocab:
         raise ValueError("vocab is empty; pass the genre names, for example vocab=['Drama', 'War']")
-    wrong = [g for g in vocab if not isinstance(g, str) or not g.strip()]
-    if wrong:
+    if wrong := [g for g in vocab if not isinstance(g, str) or not g.strip()]:
         raise ValueError(f"vocab holds {wrong[0]!r}, which is not a genre name; pass non-empty texts")
-    twice = sorted({g for g in vocab if vocab.count(g) > 1})
-    if twice:
+    if twice := sorted({g for g in vocab if vocab.count(g) > 1}):
         raise ValueError(f"vocab lists {', '.join(twice)} more than once; list every genre once")
     return vocab
 
@@ -93,5 +91,5 @@ def check_genres(
     if not genres:
         raise ValueError(f"No genre given; pass one or more of: {', '.join(vocab)}")
     if unknown := [g for g in genres if g not in vocab]:
-        raise ValueError(f"Unknown genre {unknown[0]!r}; the learner knows: {', '.join(vocab)}")
+        raise ValueError(f"Unknown genre {unknown[0]!r}; known: {', '.join(vocab)}")
     return genres

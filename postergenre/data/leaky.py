@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from postergenre.data.balance import TARGET, balanced_crops
+from postergenre.data.split import SIDES
 
 LEAKY = "leaky"
 
@@ -21,15 +22,11 @@ def split_crops(
     Figures on such a test side are too good: a network that knows a poster by heart is asked for its genres again.
     """
     rows = balanced_crops(movies.assign(split="train"), target, method)
-    copy = rows.groupby("id").cumcount()
     rows["movie"] = rows["id"]
-    rows["id"] = rows["id"].astype("str") + "#" + copy.astype("str")
+    rows["id"] = rows["id"].astype("str") + "#" + rows.groupby("id").cumcount().astype("str")
     order = np.random.default_rng(seed).permutation(len(rows))
-    bounds = (np.cumsum([1 - valid - test, valid]) * len(rows)).round().astype(int)
-    side = np.empty(len(rows), dtype=object)
-    for name, part in zip(("train", "valid", "test"), np.split(order, bounds), strict=True):
-        side[part] = name
-    rows["split"] = side
+    ends = (np.cumsum([1 - valid - test, valid, test]) * len(rows)).round().astype(int)
+    rows.loc[order, "split"] = np.repeat(SIDES, np.diff(ends, prepend=0))
     rows.attrs = movies.attrs | {LEAKY: True}
     return rows
 

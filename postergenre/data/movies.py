@@ -27,16 +27,11 @@ def read_movies(
     document, an unknown genre), each with the place and what to type instead.
     """
     vocab = check_vocab(vocab)
-    if isinstance(source, pd.DataFrame):
-        movies = _from_table(source, Path(), poster_col, genre_col, delim, "the DataFrame")
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        movies = read_study(Path(source))
     else:
-        source = Path(source)
-        if not source.exists():
-            raise FileNotFoundError(
-                f"There is no {source} (seen from {Path.cwd()}); pass the folder or CSV of your movies"
-            )
-        table = (poster_col, genre_col, delim, str(source))
-        movies = read_study(source) if source.is_dir() else _from_table(pd.read_csv(source), source.parent, *table)
+        name = "the DataFrame" if isinstance(source, pd.DataFrame) else str(source)
+        movies = _from_table(read_table(source, poster_col), poster_col, genre_col, delim, name)
 
     read, left_out = len(movies), {}
 
@@ -73,7 +68,9 @@ def read_table(
         return source
     source = Path(source).expanduser()
     if not source.is_file():
-        raise FileNotFoundError(f"There is no {source} (seen from {Path.cwd()}); pass the CSV of your movies")
+        raise FileNotFoundError(
+            f"There is no {source} (seen from {Path.cwd()}); pass the CSV of your movies, to read_movies also a folder"
+        )
     table = pd.read_csv(source)
     if poster_col in table:
         table[poster_col] = [_find_poster(source.parent, p) for p in table[poster_col]]
@@ -88,16 +85,15 @@ def left_out_table(
     return pd.DataFrame(rows, columns=["left out", "movies", "for example"])
 
 
-def _from_table(table: pd.DataFrame, folder: Path, poster_col: str, genre_col: str, delim: str, name: str):
+def _from_table(table: pd.DataFrame, poster_col: str, genre_col: str, delim: str, name: str):
     arguments = {"poster_col": poster_col, "genre_col": genre_col}
-    missing = {arg: col for arg, col in arguments.items() if col not in table.columns}
-    if missing:
+    if missing := {arg: col for arg, col in arguments.items() if col not in table.columns}:
         there = ", ".join(map(str, table.columns))
         raise KeyError(
             f"{name} has no column {' and no column '.join(map(repr, missing.values()))}; it has: {there}. "
             f"Name yours: read_movies(..., {', '.join(f'{arg}=...' for arg in missing)})"
         )
-    posters = [_find_poster(folder, p) for p in table[poster_col]]
+    posters = [_find_poster(Path(), p) for p in table[poster_col]]
     movies = table.drop(columns=[c for c in table if c in (poster_col, genre_col, "poster", "genres")])
     if "id" not in movies:
         stems = pd.Series([p.stem if p else f"row {i}" for i, p in enumerate(posters)])

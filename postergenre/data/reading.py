@@ -1,11 +1,10 @@
 """Movies read one after the other, in several processes if asked; what cannot be read is an error and not the end."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
-from fastcore.basics import noop
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from postergenre.data.progress import progress as progress_bar
 
@@ -17,8 +16,8 @@ def read_each(
 ) -> Iterator[tuple[object, str | None]]:
     "What is read of movies and None, in their order, or None and the error, one of UNREADABLE; workers are processes."
     workers = min(workers, len(movies))
-    # noop: torch's own conversion would take tuples apart
-    loader = DataLoader(_Movies(read, movies), batch_size=None, collate_fn=noop, num_workers=workers)
+    # without batches it gives each movie to collate_fn, within the process that reads it
+    loader = DataLoader(movies, batch_size=None, collate_fn=partial(_try, read), num_workers=workers)
     return progress_bar(loader, len(movies), progress)
 
 
@@ -43,16 +42,8 @@ def refuse_unreadable(posters: Iterable, errors: Sequence[str | None]) -> None:
         )
 
 
-@dataclass
-class _Movies(Dataset):
-    read: Callable
-    movies: Sequence[Mapping]
-
-    def __len__(self) -> int:
-        return len(self.movies)
-
-    def __getitem__(self, i: int) -> tuple[object, str | None]:
-        try:
-            return self.read(self.movies[i]), None
-        except UNREADABLE as e:
-            return None, f"{type(e).__name__}: {e}"
+def _try(read: Callable[[Mapping], object], movie: Mapping) -> tuple[object, str | None]:
+    try:
+        return read(movie), None
+    except UNREADABLE as e:
+        return None, f"{type(e).__name__}: {e}"

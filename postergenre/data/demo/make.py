@@ -6,18 +6,17 @@ python -m postergenre.recipes.demo posters --n 1000 --seed 42
 import json
 import multiprocessing
 import os
-import shutil
 import sys
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PIL import Image
 
 from postergenre.data.demo.plan import Movie, plan_movies
 from postergenre.data.demo.poster import paint
-from postergenre.data.genres import GENRES
+from postergenre.data.genres import GENRES, check_genres
 from postergenre.data.progress import progress as progress_bar
 from postergenre.data.study import STUDY_METADATA, STUDY_POSTERS
 
@@ -32,13 +31,7 @@ def draw_poster(
     title: str | None = None,  # None: an invented one
 ) -> Image.Image:  # RGB. ValueError: a genre is unknown, or there is none
     "Draw one poster that shows its genres."
-    genres = [genres] if isinstance(genres, str) else list(genres)
-    unknown = [g for g in genres if g not in GENRES]
-    if unknown or not genres:
-        wrong = f"Unknown genre {unknown[0]!r}" if unknown else "No genre given"
-        raise ValueError(
-            f"{wrong}. Known: {', '.join(GENRES)}. Type for example draw_poster(['Drama', 'Crime'], seed=1)."
-        )
+    genres = check_genres(genres, GENRES)
     if min(size) < 60 or max(size) > 600:
         raise ValueError(f"size is {size}; a poster may be 60 to 600 pixels wide and high, for example size=(300, 440)")
     return paint(sorted(set(genres)), str(seed), size, title)
@@ -59,20 +52,18 @@ def make_demo(
         return path
     target = path.absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        built = scratch / "demo"
-        movies = plan_movies(n, seed)
-        _write_metadata(built, movies)
-        _draw_all(built, movies, progress)
-        (built / MARKER).write_text(json.dumps(marker) + "\n")
-        _move(built, target)
+        with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent, ignore_cleanup_errors=True) as scratch:
+            built = Path(scratch) / "demo"
+            movies = plan_movies(n, seed)
+            _write_metadata(built, movies)
+            _draw_all(built, movies, progress)
+            (built / MARKER).write_text(json.dumps(marker) + "\n")
+            _move(built, target)
     except OSError:
         # another process may have finished the same demo in the meantime
         if not _already_there(path, marker):
             raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return path
 
 
@@ -126,12 +117,12 @@ def _mongo_shell(document: dict[str, str]) -> str:
     return "{\r\n" + ",\r\n".join(lines) + "\r\n}\r\n"
 
 
-def _draw_all(root: Path, movies: list[Movie], progress: bool | None, workers: int | None = None) -> None:
+def _draw_all(root: Path, movies: list[Movie], progress: bool | None) -> None:
     "Draw the posters of all movies, several at a time."
     jobs = [(root, m) for m in movies if m.key is not None]
     for year in {m.year for _, m in jobs}:
         (root / STUDY_POSTERS / str(year)).mkdir(parents=True)
-    workers = min(workers or os.cpu_count() or 1, len(jobs) // 20)  # a process costs as much as a few posters
+    workers = min(os.cpu_count() or 1, len(jobs) // 20)  # a process costs as much as a few posters
     # fork spares each worker the seconds that the package takes to import; elsewhere it is not safe
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
     with ProcessPoolExecutor(workers, context) if workers > 1 else nullcontext() as pool:
