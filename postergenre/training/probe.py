@@ -23,16 +23,21 @@ from postergenre.training.learner import PosterLearner
 from postergenre.training.networks import learner_options, start_at_frequencies
 from postergenre.training.readings import MovieDataLoaders
 from postergenre.vision.build import pooled_body, set_head
+from postergenre.vision.objects import OBJECTS, Objects
+from postergenre.vision.people import PEOPLE, People
 from postergenre.vision.pictures import Pictures
 from postergenre.vision.views import crop_window, for_validation
 from postergenre.vision.weights import LITE
 
 PROBE_ARCHS = ("tf_efficientnet_lite0",)
+BY_NAME = {OBJECTS: Objects, PEOPLE: People}  # as they are without arguments
 
 
 def probe_learner(
     dls: DataLoaders,  # from PosterDataLoaders.from_movies; their size and crop are those of pictures by name
-    modalities: str | Modality | Sequence[str | Modality] = PROBE_ARCHS,  # names of networks, "words", or others made
+    modalities: str
+    | Modality
+    | Sequence[str | Modality] = PROBE_ARCHS,  # of networks, "words", "objects", "people"; or made
     pretrained: bool = False,  # ImageNet weights from the hub, for all networks by name
     weights: str | Path | None = LITE,  # of networks by name: "lite", or a local file; of words as in Words
     stages: bool = True,  # statistics of all stages of a network, as StagePooling; False: its last features alone
@@ -57,6 +62,8 @@ def _made(modalities, dls, pretrained, weights, stages) -> Iterator[Modality]:
     for modality in modalities:
         if modality == WORDS:
             yield Words(None if weights == LITE else weights)
+        elif modality in BY_NAME:
+            yield BY_NAME[modality]()
         elif isinstance(modality, str):
             yield Pictures.by_name(modality, size, pretrained, None if pretrained else weights, stages, crop)
         else:
