@@ -37,7 +37,7 @@ def probe_learner(
     dls: DataLoaders,  # from PosterDataLoaders.from_movies; their size and crop are those of pictures by name
     modalities: str
     | Modality
-    | Sequence[str | Modality] = PROBE_ARCHS,  # of networks, "words", "objects", "people"; or made
+    | Sequence[str | Modality] = PROBE_ARCHS,  # names of networks and of Words, Objects, People; or made
     pretrained: bool = False,  # ImageNet weights from the hub, for all networks by name
     weights: str | Path | None = LITE,  # of networks by name: "lite", or a local file; of words as in Words
     stages: bool = True,  # statistics of all stages of a network, as StagePooling; False: its last features alone

@@ -45,7 +45,7 @@ class ImageNetWindows:
     ):  # ValueError, WeightsUnavailableError: as in create_model
         self.name, self.labels = arch, models.EfficientNet_B0_Weights.DEFAULT.meta["categories"]
         self.net, (mean, std) = create_model(arch, len(self.labels), SIZE, weights=weights)
-        self.net.requires_grad_(False).eval()
+        self.net.requires_grad_(False).eval().to(memory_format=torch.channels_last)
         self.mean, self.std = (torch.tensor(s).view(3, 1, 1) for s in (mean, std))
 
     def __call__(self, picture: Image.Image) -> list[Object]:  # RGB
@@ -53,7 +53,7 @@ class ImageNetWindows:
         small = np.array(picture.resize(SIZE[::-1], Image.Resampling.BILINEAR))
         x = (torch.from_numpy(small).permute(2, 0, 1).float() / 255 - self.mean) / self.std
         with torch.inference_mode():
-            found = self.net.forward_features(x[None])
+            found = self.net.forward_features(x[None].contiguous(memory_format=torch.channels_last))
             windows, boxes = _windows(found)
             heads = [self.net.forward_head(torch.cat(w)) for w in windows]
             scores = torch.cat(heads).softmax(1)

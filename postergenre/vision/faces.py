@@ -10,8 +10,9 @@ from postergenre.modality import weights_digest
 from postergenre.vision.expressions import expression_network, expressions_of
 from postergenre.vision.things import Box
 
-SEEN = 400  # pixels of a poster's longer side: a face then has 24 or more if it is 6 % of it
-SMALLEST = 24
+SEEN = 360  # pixels of a poster's longer side
+SMALLEST = 24  # pixels of a face
+SURE = 0.9  # what is found with a lower score is often none
 MARGIN = 0.1  # of a face's side around it, for its expression
 
 Point = tuple[float, float]
@@ -52,15 +53,16 @@ class FaceReader:
         if min(small.size) < SMALLEST:
             return []
         boxes, scores, points = self.net.detect(Image.fromarray(np.asarray(small)), landmarks=True)
-        if boxes is None:
+        sure = [] if boxes is None else np.flatnonzero(np.asarray(scores, dtype=float) >= SURE)
+        if not len(sure):
             return []
-        boxes = np.asarray(boxes, dtype=float) / (small.size * 2)
-        points = np.asarray(points, dtype=float) / small.size
+        boxes = np.asarray(boxes, dtype=float)[sure] / (small.size * 2)
+        points = np.asarray(points, dtype=float)[sure] / small.size
         moods = [None] * len(boxes)
         if self.expressions is not None:
             cuts = [_around(picture, box) for box in boxes]
             moods = [tuple(row) for row in expressions_of(self.expressions, cuts).astype(float).round(3).tolist()]
-        rows = zip(scores, boxes.clip(0, 1).round(4).tolist(), points.round(4).tolist(), moods, strict=True)
+        rows = zip(scores[sure], boxes.clip(0, 1).round(4).tolist(), points.round(4).tolist(), moods, strict=True)
         return [Face(round(float(s), 3), tuple(box), tuple(map(tuple, at)), mood) for s, box, at, mood in rows]
 
 

@@ -53,8 +53,8 @@ class Things(Modality):
         if not reading:
             there = super().explain(movie, reading, logits, log_odds, genres, absent)
             return Part([(self.nothing, there.parts[0][1])], np.zeros((len(genres), height, width), dtype=np.float32))
-        parts = self.parts(reading)
-        without = [[thing for i, thing in enumerate(reading) if i not in set(places)] for _, places in parts]
+        parts = [(name, set(places)) for name, places in self.parts(reading)]
+        without = [[thing for i, thing in enumerate(reading) if i not in places] for _, places in parts]
         with torch.no_grad():
             whole, *others = log_odds(self.encode([reading, *without]))[:, list(genres)]
         effects = [whole - other for other in others]

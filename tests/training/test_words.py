@@ -106,7 +106,8 @@ def test_the_line_that_says_so_is_hot(fitted, movies):
 
 def test_no_words_no_heat_and_no_poster_no_answer(fitted):
     found = fitted[0].explain(Image.new("RGB", (300, 450), "white"))
-    assert found.heat.shape == (3, 450, 300) and not found.heat.any() and len(found.probs) == 3 and found.parts.empty
+    assert found.heat.shape == (3, 450, 300) and not found.heat.any() and len(found.probs) == 3
+    assert found.parts["part"].tolist() == ["nothing legible"]
     with pytest.raises(ValueError, match="no evidence on the movie"):
         fitted[0].explain({"poster": None})
 
