@@ -1,7 +1,10 @@
-"""Raw texts of the IMDb export as typed columns; absent is missing, never the text "N/A"."""
+"""Texts of the IMDb export and of table files as typed columns; absent is missing, never the text "N/A"."""
 
+import ast
 import re
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 _ROLE = re.compile(r"\s*\([^()]*(?:\)|$)")  # the export cuts some texts off inside a role
@@ -16,6 +19,9 @@ LISTS = {
 }
 NUMBERS = {"rating": "imdbRating", "votes": "imdbVotes", "metascore": "Metascore", "box_office": "Box_office"}
 
+TEXTS = ("id", "title")  # a title such as 1917 is no number
+COLUMNS = (*TEXTS, "year", "split", *LISTS, "runtime", *NUMBERS, "released", "rated", "type")
+
 
 def as_list(
     value: object,  # "Action, Drama", a list, or missing
@@ -23,9 +29,68 @@ def as_list(
 ) -> list[str]:  # trimmed, without empty texts and "N/A", each once, in order
     "A cell of a table as a list of texts."
     if isinstance(value, str):
-        value = value.split(delim)
+        value = value.split(delim) if (items := written_list(value)) is None else items
     texts = (str(v).strip() for v in (value if hasattr(value, "__len__") else ()))  # None, nan and NA have no length
     return list(dict.fromkeys(t for t in texts if t and t != "N/A"))
+
+
+def as_text(value: object) -> str | None:
+    "A cell as it was written: 7.0 -> '7', since a blank cell makes pandas store numbers so; blank -> None."
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return None
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip() or None
+
+
+def fold(name: object) -> str:
+    "A name without what people write differently: case and spaces."
+    return " ".join(str(name).split()).casefold()
+
+
+def written_list(value: str) -> list | None:
+    "The list that was written as a text, as pandas does to a CSV: \"['Action', 'Drama']\". None: it is no such text."
+    if not (value.startswith("[") and value.endswith("]")):
+        return None
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return None
+
+
+def name_columns(
+    table: pd.DataFrame,
+    columns: Sequence[str],  # as they should be called; those of read_movies always count too
+) -> pd.DataFrame:  # a column that only one name can mean ("Poster ", "GENRES") has that name
+    "A table with its columns named as asked for, case and spaces aside."
+    there, renamed = [fold(c) for c in table.columns], {}
+    for name in dict.fromkeys([*columns, *COLUMNS]):
+        if name not in table.columns and there.count(fold(name)) == 1:
+            renamed[table.columns[there.index(fold(name))]] = name
+    return table.rename(columns=renamed)
+
+
+def typed_columns(
+    table: pd.DataFrame,  # as read from a file
+    texts: Sequence[str] = TEXTS,  # columns of texts as they were written
+) -> pd.DataFrame:  # lists that were written as text are lists, years whole numbers, dates dates
+    "A table as it was before it was written to a file."
+    typed = {}
+    for c in table:
+        cells = table[c].dropna()
+        if len(cells) and all(isinstance(v, np.ndarray) for v in cells):  # as Parquet gives lists
+            typed[c] = table[c].map(list, na_action="ignore")
+        elif c not in TEXTS and len(cells) and all(isinstance(v, str) and v[:1] == "[" for v in cells):
+            lists = table[c].astype(object).map(written_list, na_action="ignore")
+            if lists.notna().sum() == len(cells):
+                typed[c] = lists
+        elif c in texts and not any(isinstance(v, list | tuple | set) for v in cells):
+            typed[c] = table[c].astype(object).map(as_text).astype("str")
+    for c, kind in (("year", "Int64"), ("released", "datetime64[us]")):
+        if c in table:
+            try:
+                typed[c] = table[c].astype(kind)
+            except (TypeError, ValueError):  # a column of the user's own, of the same name
+                continue
+    return table.assign(**typed)
 
 
 def names(value: object) -> list[str]:

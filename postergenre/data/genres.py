@@ -1,9 +1,13 @@
 """The vocabulary: raw IMDb genres, the study's merge of them to 20, and labels as 0/1 rows."""
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
+
+from postergenre.data.columns import fold
 
 _NAMES = (
     "Action Adventure Animation Biography Comedy Crime Documentary Drama Family Fantasy History Horror Music Mystery "
@@ -32,25 +36,30 @@ def check_vocab(vocab: Sequence[str]) -> tuple[str, ...]:
 def merge_genres(
     raw: Iterable[str],  # genres of one movie as the source names them, e.g. ["Western", "Drama"]
     vocab: Sequence[str] = GENRES,  # the genres to end up with, in their order
-    mapping: Mapping[str, str] | None = None,  # raw name -> name in vocab; None: MERGE for GENRES, else no mapping
+    mapping: Mapping[str, str | None] | None = None,  # raw name -> name in vocab, as in `merge_all`
     movie: str = "?",  # named in the error
 ) -> list[str]:  # the merged genres, each once, in the order of vocab; empty for "N/A". ValueError: a genre is unknown
     "Raw genres of one movie as genres of the vocabulary."
-    if mapping is None:
-        mapping = MERGE if tuple(vocab) == GENRES else {}
-    found = set()
-    for name in (g.strip() for g in raw):
-        if name in NO_GENRE:
-            continue
-        merged = mapping.get(name, name)
-        if merged not in vocab:
-            via = f" (mapped to {merged!r})" if merged != name else ""
-            raise ValueError(
-                f"Movie {movie} has the genre {name!r}{via}, which is not in the vocabulary. Known: {', '.join(vocab)}"
-                f". Pass mapping={{{name!r}: {vocab[0]!r}}} to merge it, or a vocab= that holds it."
-            )
-        found.add(merged)
-    return [g for g in vocab if g in found]
+    return merge_all([raw], vocab, mapping, [movie])[0]
+
+
+def merge_all(
+    raw: Iterable[Iterable[str]],  # genres of each movie as the source names them
+    vocab: Sequence[str] = GENRES,  # the genres to end up with, in their order
+    mapping: Mapping[str, str | None]
+    | None = None,  # raw name -> name in vocab, or "" or None to drop it; adds to MERGE
+    movies: Iterable[str] = (),  # what to call each movie in the error
+) -> list[list[str]]:  # as merge_genres gives them. ValueError: the unknown genres, with close names
+    "Raw genres of many movies as genres of the vocabulary; case and spaces are forgiven where one genre is meant."
+    raw = [[str(name).strip() for name in names] for names in raw]
+    mapping = _mapping(vocab, mapping)
+    merged = {name: _merged(name, vocab, mapping) for name in dict.fromkeys(chain.from_iterable(raw))}
+    if unknown := {name: target for name, target in merged.items() if target not in vocab and target is not None}:
+        name = next(iter(unknown))
+        movie = next(m for names, m in zip(raw, movies, strict=True) if name in names)
+        raise ValueError(f"Movie {movie} has the genre {_unknown(unknown, vocab)}")
+    found = [{merged[name] for name in names} for names in raw]
+    return [[g for g in vocab if g in genres] for genres in found]
 
 
 def multi_hot(
@@ -93,3 +102,43 @@ def check_genres(
     if unknown := [g for g in genres if g not in vocab]:
         raise ValueError(f"Unknown genre {unknown[0]!r}; known: {', '.join(vocab)}")
     return genres
+
+
+def _mapping(vocab: Sequence[str], mapping: Mapping[str, str | None] | None) -> dict[str, str | None]:
+    "One's own mapping, and for GENRES the study's merge of what it does not name."
+    own = dict(mapping or {})
+    named = {fold(name) for name in own}
+    return {name: g for name, g in MERGE.items() if fold(name) not in named and tuple(vocab) == GENRES} | own
+
+
+def _merged(name: str, vocab: Sequence[str], mapping: Mapping[str, str | None]) -> str | None:
+    "The genre that a raw name means, None if it is to be dropped; a name that is not in vocab if it means none."
+    if name.upper() in NO_GENRE:
+        return None
+    target = name if name in vocab and name not in mapping else _reading(name, mapping)
+    target = mapping.get(target, name)
+    return _reading(target, vocab) if target else None
+
+
+def _reading(name: str, known: Iterable[str]) -> str:
+    "The one of the known names that is meant, case and spaces aside; the name itself if that is none or several."
+    if name in known:
+        return name
+    close = [k for k in known if fold(k) == fold(name)]
+    return close[0] if len(close) == 1 else name
+
+
+def _unknown(unknown: Mapping[str, str], vocab: Sequence[str]) -> str:
+    "What to say of unknown genres (name -> what it was mapped to)."
+    (name, target), *more = unknown.items()
+    via = f" (mapped to {target!r})" if target != name else ""
+    others = f"; so are {len(more)} others: {', '.join(n for n, _ in more[:5])}" if more else ""
+    said = f"{name!r}{via}, which is not in the vocabulary{others}. Known: {', '.join(vocab)}. "
+    for delim in "|;/,":
+        if all(_reading(part.strip(), vocab) in vocab for part in name.split(delim)):
+            return f"{said}If these are several genres, pass delim={delim!r}."
+    folded = {fold(g): g for g in vocab}
+    close = [folded[c] for c in difflib.get_close_matches(fold(target), folded, n=3)]
+    meant = f"Did you mean {' or '.join(close)}? " if close else ""
+    example = f"mapping={{{name!r}: {close[0] if close else 'one of these'!r}}} to merge it"
+    return f"{said}{meant}Pass {example}, {{{name!r}: ''}} to drop it, or a vocab= that holds it."

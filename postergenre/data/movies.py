@@ -1,37 +1,44 @@
 """One tidy row a movie: reads the study's export or a table, cleans it, finds the posters, says what it left out."""
 
+import difflib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from postergenre.data.columns import as_list
-from postergenre.data.genres import GENRES, check_vocab, merge_genres
-from postergenre.data.posters import POSTER_SUFFIXES, unreadable_posters
+from postergenre.data.columns import TEXTS, as_list, fold, name_columns, typed_columns
+from postergenre.data.genres import GENRES, check_vocab, merge_all
+from postergenre.data.posters import find_poster, is_url, unreadable_posters
 from postergenre.data.study import read_study
+from postergenre.data.tables import read_cells
 
 
 def read_movies(
-    source: str | Path | pd.DataFrame,  # folder in the study's layout, a CSV file, or a DataFrame like such a CSV
-    poster_col: str = "poster",  # CSV: column of poster files; a relative path starts at the CSV's folder
-    genre_col: str = "genres",  # CSV: column of genres, a text such as "Action, Drama" or a list
-    delim: str = ",",  # CSV: what stands between two genres; spaces around it are trimmed
+    source: str | Path | pd.DataFrame,  # folder in the study's layout, a table file (see `read_table`), or a DataFrame
+    poster_col: str = "poster",  # table: column of poster files; a relative path starts at the file's folder
+    genre_col: str = "genres",  # table: column of genres, a text such as "Action, Drama" or a list
+    delim: str = ",",  # table: what stands between two genres; spaces around it are trimmed
+    sep: str | None = None,  # text file: what stands between two cells; None: found among , ; tab |
     vocab: Sequence[str] = GENRES,  # the genres to end up with
-    mapping: Mapping[str, str] | None = None,  # raw genre -> genre of vocab; None: the study's merge, for GENRES
+    mapping: Mapping[str, str | None] | None = None,  # raw genre -> genre of vocab, "" drops it; adds to MERGE (GENRES)
     check_posters: bool = False,  # open every poster (in parallel) and leave out those that cannot be read
     verbose: bool = True,  # print how many were read and what was left out
-) -> pd.DataFrame:  # one row a movie; `.attrs["left_out"]`: reason -> ids, see `left_out`
+) -> pd.DataFrame:  # one row a movie; `.attrs["left_out"]`: reason -> ids, see `left_out_table`
     """Movies as one tidy row each: id, title, year, poster, genres and clean metadata.
 
     Raises FileNotFoundError (no such folder or file), KeyError (missing columns) or ValueError (no documents, a broken
-    document, an unknown genre), each with the place and what to type instead.
+    document or row, an unknown genre), each with the place and what to type instead. Ids are texts; a movie without one
+    is called by its poster's name, or by its row. What `to_csv` and `to_parquet` write is read back as it was.
     """
     vocab = check_vocab(vocab)
-    if isinstance(source, str | Path) and Path(source).is_dir():
-        movies = read_study(Path(source))
+    columns, named = {"poster_col": poster_col, "genre_col": genre_col}, 0
+    if isinstance(source, pd.DataFrame):
+        movies, named = _from_table(source, Path(), columns, delim, "the DataFrame")
+    elif (path := _there(source)).is_dir():
+        movies = read_study(path)
     else:
-        name = "the DataFrame" if isinstance(source, pd.DataFrame) else str(source)
-        movies = _from_table(read_table(source, poster_col), poster_col, genre_col, delim, name)
+        movies, named = _from_table(read_cells(path, sep, columns.values()), path.parent, columns, delim, str(path))
 
     read, left_out = len(movies), {}
 
@@ -41,9 +48,12 @@ def read_movies(
         movies = movies.loc[~rows]
 
     leave_out("listed twice (the last stays)", movies["id"].duplicated(keep="last"))
-    leave_out("no poster", ~movies["poster"].map(lambda p: p is not None and p.is_file()).astype(bool))
-    names = zip(movies["genres"], movies["id"], strict=True)
-    movies = movies.assign(genres=[merge_genres(raw, vocab, mapping, movie) for raw, movie in names])
+    if (urls := movies["poster"].map(is_url).astype(bool)).any():
+        leave_out("poster is a URL (download it first)", urls)
+    missing = ~movies["poster"].map(os.path.isfile, na_action="ignore").eq(True)
+    tried = "".join(f"\nThere is no poster {p}" for p in movies.loc[missing, "poster"].dropna().head(1))
+    leave_out("no poster", missing)
+    movies = movies.assign(genres=merge_all(movies["genres"], vocab, mapping, movies["id"]))
     leave_out("no genre", movies["genres"].map(len) == 0)
     if check_posters:
         bad = unreadable_posters(movies["poster"])
@@ -52,28 +62,30 @@ def read_movies(
     movies.attrs = {"read": read, "left_out": left_out, "vocab": list(vocab)}
     if verbose:
         print(f"{read:,} movies read, {len(movies):,} kept.")
+        if named:
+            print(f"{named:,} without an id: they are called by their poster, or by their row.")
         if any(left_out.values()):
-            print(left_out_table(movies).to_string(index=False))
+            print(left_out_table(movies).to_string(index=False) + tried)
     if movies.empty:
-        raise ValueError(f"No movie is left of {read}: " + ", ".join(f"{k}: {len(v)}" for k, v in left_out.items()))
+        reasons = ", ".join(f"{k}: {len(v)}" for k, v in left_out.items() if v)
+        raise ValueError(f"No movie is left of {read}: {reasons}{tried}")
     return movies
 
 
 def read_table(
-    source: pd.DataFrame | str | Path,  # a table, or a CSV; in a CSV a relative poster path starts at its folder
-    poster_col: str = "poster",
-) -> pd.DataFrame:  # FileNotFoundError: no such file
+    source: pd.DataFrame | str | Path,  # a table, or a file of one: CSV, TSV, Parquet or Excel
+    poster_col: str = "poster",  # in a file a relative poster path starts at its folder
+    sep: str | None = None,  # text file: what stands between two cells, e.g. ";" or "tab"; None: found among , ; tab |
+) -> pd.DataFrame:  # FileNotFoundError: no such file; ValueError: broken, with file and line
     "A table of movies as it is, with its posters found."
     if isinstance(source, pd.DataFrame):
         return source
-    source = Path(source).expanduser()
-    if not source.is_file():
-        raise FileNotFoundError(
-            f"There is no {source} (seen from {Path.cwd()}); pass the CSV of your movies, to read_movies also a folder"
-        )
-    table = pd.read_csv(source)
+    source = _there(source)
+    if source.is_dir():
+        raise FileNotFoundError(f"{source} is a folder; pass a table, or what read_movies({str(source)!r}) gives")
+    table = read_cells(source, sep, [poster_col])
     if poster_col in table:
-        table[poster_col] = [_find_poster(source.parent, p) for p in table[poster_col]]
+        table[poster_col] = [find_poster(source.parent, p) for p in table[poster_col]]
     return table
 
 
@@ -85,33 +97,46 @@ def left_out_table(
     return pd.DataFrame(rows, columns=["left out", "movies", "for example"])
 
 
-def _from_table(table: pd.DataFrame, poster_col: str, genre_col: str, delim: str, name: str):
-    arguments = {"poster_col": poster_col, "genre_col": genre_col}
-    if missing := {arg: col for arg, col in arguments.items() if col not in table.columns}:
-        there = ", ".join(map(str, table.columns))
+def _there(source: str | Path) -> Path:
+    path = Path(source).expanduser().absolute()
+    if not path.exists():
+        raise FileNotFoundError(f"There is no {source} (looked for {path}); pass the folder or table of your movies")
+    return path
+
+
+def _from_table(table: pd.DataFrame, folder: Path, columns: Mapping[str, str], delim: str, name: str):
+    "The movies of a table, and how many of its ids are blank."
+    table = typed_columns(name_columns(table, columns.values()), (*TEXTS, *columns.values())).reset_index(drop=True)
+    if missing := {arg: col for arg, col in columns.items() if col not in table}:
+        there = {fold(c): c for c in table}
+        close = {arg: difflib.get_close_matches(fold(col), there, n=1) for arg, col in missing.items()}
+        named = ", ".join(f"{arg}={there[c[0]]!r}" if (c := close[arg]) else f"{arg}=..." for arg in missing)
         raise KeyError(
-            f"{name} has no column {' and no column '.join(map(repr, missing.values()))}; it has: {there}. "
-            f"Name yours: read_movies(..., {', '.join(f'{arg}=...' for arg in missing)})"
+            f"{name} has no column {' and no column '.join(map(repr, missing.values()))}; it has: "
+            f"{', '.join(map(str, table))}. Name yours: read_movies(..., {named})"
         )
-    posters = [_find_poster(Path(), p) for p in table[poster_col]]
-    movies = table.drop(columns=[c for c in table if c in (poster_col, genre_col, "poster", "genres")])
-    if "id" not in movies:
-        stems = pd.Series([p.stem if p else f"row {i}" for i, p in enumerate(posters)])
-        # Two folders may hold the same file name: then the whole path is the id.
-        paths = [str(p) if p else stem for p, stem in zip(posters, stems, strict=True)]
-        movies["id"] = stems.where(~stems.duplicated(False), paths)
+    written, genres = (table[c] for c in columns.values())
+    movies = table.drop(columns=[c for c in table if c in (*columns.values(), "poster", "genres")])
+    movies["poster"] = pd.Series([find_poster(folder, p) for p in written], dtype="str")
+    movies["genres"] = pd.Series([as_list(g, delim) for g in genres], dtype=object)
+    blank = movies["id"].isna() if "id" in movies else pd.Series(True, index=movies.index)
+    movies["id"] = _ids(movies, written, blank)
     if "title" not in movies:
-        movies["title"] = movies["id"].astype(str)
-    movies = movies.assign(poster=posters, genres=[as_list(g, delim) for g in table[genre_col]])
+        movies["title"] = movies["id"]
     first = [c for c in ("id", "title", "year", "poster", "genres") if c in movies]
-    return movies[first + [c for c in movies if c not in first]].reset_index(drop=True)
+    return movies[first + [c for c in movies if c not in first]], int(blank.sum()) if "id" in table else 0
 
 
-def _find_poster(folder: Path, poster: object) -> Path | None:
-    if not isinstance(poster, str | Path) or not str(poster).strip():
-        return None
-    path = folder / Path(str(poster).strip()).expanduser()
-    if path.suffix:
-        return path
-    found = [path.with_suffix(s) for s in POSTER_SUFFIXES if path.with_suffix(s).is_file()]
-    return found[0] if found else path
+def _ids(movies: pd.DataFrame, written: pd.Series, blank: pd.Series) -> pd.Series:
+    "The ids of the table; a blank one is the poster's name, more of its path or the title where two would be alike."
+    rows = "row " + movies.index.astype("str").to_series(movies.index)
+    names = written.map(lambda p: Path(p).stem, na_action="ignore").fillna(rows).astype("str")
+    paths = written.fillna(rows).astype("str")
+    title = movies.get("title", pd.Series("", index=movies.index)).fillna("")
+    ids = names.where(blank, movies.get("id"))
+    # what makes two rows two movies: a given id, else the poster and the title
+    movie = (movies["poster"].fillna(rows) + "\n" + title).where(blank, ids)
+    for longer in (paths, paths + " (" + title + ")"):
+        alike = movie.groupby(ids).transform("nunique") > 1
+        ids = ids.mask(blank & alike, longer)
+    return ids

@@ -1,5 +1,7 @@
 """One poster file as the picture a viewer shows: orientation, alpha, palettes, 16 bits, a cap on its size."""
 
+import os
+import re
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -12,7 +14,8 @@ from PIL import Image, ImageOps
 from postergenre.data.progress import progress
 
 MAX_PIXELS = 50_000_000  # about 150 MB once decoded
-POSTER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+POSTER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
+_URL = re.compile(r"\w+://")
 
 
 def open_poster(
@@ -53,15 +56,42 @@ def to_rgb(image: Image.Image, name: str = "image", max_pixels: int = MAX_PIXELS
     return image.convert("RGB")
 
 
-def unreadable_posters(posters: Iterable[str | Path], workers: int | None = None) -> dict[Path, str]:
+def is_url(poster: object) -> bool:
+    "Whether a poster is an address and no file."
+    return isinstance(poster, str) and _URL.match(poster) is not None
+
+
+def find_poster(
+    folder: Path,  # where a relative path starts
+    poster: object,  # a path with or without its suffix; ~ is your home
+) -> str | None:  # the absolute path, there or not; None: the cell is blank
+    "The file that a cell of a table means."
+    if not isinstance(poster, str | Path) or not str(poster).strip():
+        return None
+    if is_url(poster):
+        return poster
+    path = folder / Path(str(poster).strip()).expanduser()
+    if path.suffix.lower() not in POSTER_SUFFIXES and not path.is_file():
+        tries = (f"{path}{s}" for suffix in POSTER_SUFFIXES for s in (suffix, suffix.upper()))
+        path = next(filter(os.path.isfile, tries), path)
+    return os.path.abspath(path)
+
+
+def poster_files(folder: Path) -> list[Path]:
+    "The posters in a folder and its folders, in order; hidden ones and those in hidden folders are left alone."
+    found = (p for p in folder.rglob("*") if p.suffix.lower() in POSTER_SUFFIXES and p.is_file())
+    return sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
+
+
+def unreadable_posters(posters: Iterable[str | Path], workers: int | None = None) -> dict[str | Path, str]:
     "The files that cannot be opened and decoded in full, and why, found in parallel (None: by all cores) with a bar."
-    posters = [Path(p) for p in posters]
+    posters = list(posters)
     with ProcessPoolExecutor(workers) as pool:
         errors = list(progress(pool.map(_why_unreadable, posters, chunksize=64), len(posters)))
     return {p: error for p, error in zip(posters, errors, strict=True) if error}
 
 
-def _why_unreadable(poster: Path) -> str | None:
+def _why_unreadable(poster: str | Path) -> str | None:
     try:
         open_poster(poster)
     except (OSError, ValueError, SyntaxError) as e:

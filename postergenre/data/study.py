@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from postergenre.data.columns import as_list, clean_metadata
+from postergenre.data.posters import find_poster
 
 STUDY_POSTERS = "Movie_Poster_Dataset"
 STUDY_METADATA = "Movie_Poster_Metadata/groundtruth"
@@ -46,7 +47,7 @@ def read_documents(
 
 def read_study(folder: Path) -> pd.DataFrame:
     "The movies of a folder in the study's layout."
-    files = sorted((folder / STUDY_METADATA).glob("*.txt"))
+    files = sorted((folder / STUDY_METADATA).glob("[!.]*.txt"))  # macOS leaves hidden files beside them
     if not files:
         raise ValueError(
             f"{folder} holds no {STUDY_METADATA}/<year>.txt; pass the folder above {Path(STUDY_METADATA).parts[0]}, "
@@ -63,6 +64,6 @@ def read_study(folder: Path) -> pd.DataFrame:
         raise ValueError(f"{folder / STUDY_METADATA} holds no documents: its {len(files)} files are empty")
     raw = pd.DataFrame(documents)
     movies, files = clean_metadata(raw), zip(raw["year"], raw["imdbID"], strict=True)
-    movies.insert(3, "poster", [folder / STUDY_POSTERS / year / f"{i}.jpg" for year, i in files])
+    movies.insert(3, "poster", [find_poster(folder / STUDY_POSTERS, f"{year}/{i}") for year, i in files])
     movies.insert(4, "genres", [as_list(text) for text in raw["Genre"]])
     return movies

@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -80,7 +81,7 @@ def test_real_genres_are_even_over_the_sides(real_posters):
     movies = split_movies(read_movies(real_posters, verbose=False), seed=42)
     shares = genre_shares(movies)[["train", "valid", "test"]]
     assert (shares.max(axis=1) - shares.min(axis=1)).max() <= 1.5
-    by_file = movies.assign(bytes=[p.read_bytes() for p in movies["poster"]]).groupby("bytes")["split"].nunique()
+    by_file = movies.assign(bytes=[Path(p).read_bytes() for p in movies["poster"]]).groupby("bytes")["split"].nunique()
     assert by_file.max() == 1 and len(by_file) < len(movies)
     assert movies["split"].value_counts().to_dict() == {"train": 4506, "test": 2275, "valid": 760}
     assert movies.groupby("split", observed=True)["year"].mean().between(2000, 2003).all()

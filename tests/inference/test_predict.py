@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ def test_batches_do_not_matter(cnn, movies):
 
 
 def test_an_unreadable_file_is_a_row_and_not_the_end(cnn, movies, tmp_path):
-    good = movies["poster"].iloc[0]
+    good = Path(movies["poster"].iloc[0])
     (tmp_path / "a.jpg").write_bytes(good.read_bytes())
     (tmp_path / "b.jpg").write_text("<html>")
     (tmp_path / "sub").mkdir()
@@ -97,17 +98,17 @@ def test_movies_are_predicted_from_tables_and_csv_files(cnn, movies, tmp_path):
     np.testing.assert_allclose(table[vocab], movie_probs(cnn, test), atol=1e-6)
     np.testing.assert_allclose(table[vocab], predict_posters(cnn, test["poster"])[vocab], atol=1e-6)
     rows = [{"id": "a", "poster": "p.jpg"}, {"id": "b", "poster": None}]
-    (tmp_path / "p.jpg").write_bytes(test["poster"].iloc[0].read_bytes())
+    (tmp_path / "p.jpg").write_bytes(Path(test["poster"].iloc[0]).read_bytes())
     pd.DataFrame(rows).to_csv(tmp_path / "movies.csv", index=False)
     table = predict_movies(cnn, tmp_path / "movies.csv")  # files are looked for beside the CSV
     np.testing.assert_allclose(table.loc[0, vocab].astype(float), movie_probs(cnn, test)[0], atol=1e-5)
     assert table["error"].isna().tolist() == [True, False] and "nothing is there" in table["error"][1]
-    with pytest.raises(FileNotFoundError, match="pass the CSV of your movies"):
+    with pytest.raises(FileNotFoundError, match="pass the folder or table of your movies"):
         predict_movies(cnn, tmp_path / "none.csv")
 
 
 def test_a_movie_without_a_poster_is_a_row_with_its_reason_and_counts_as_usual(cnn, movies):
-    good = movies["poster"].iloc[0]
+    good = Path(movies["poster"].iloc[0])
     table = predict_posters(cnn, [good, None, float("nan"), ""])
     assert table["error"].isna().tolist() == [True, False, False, False] and table["Drama"].isna().sum() == 3
     rows = pd.DataFrame({"poster": [good, None]})
