@@ -69,6 +69,17 @@ class Modality(nn.Module):
         "What was read as features."
         raise NotImplementedError
 
+    def fit(
+        self,
+        movies: Sequence[Mapping],  # of training, as in `read`
+        targets: np.ndarray,  # (movies, genres), 0 or 1
+    ) -> None:  # ValueError: it learned from other movies before
+        """Learn from the training movies what `encode` needs, before any is encoded; most modalities learn nothing.
+
+        What is learned of genres must not tell a training movie its own: it is encoded as if it had not been there.
+        What is learned stands in the state dict, so that features kept in files are of this training set alone.
+        """
+
     def views(self, views: str = "auto") -> list[str]:
         "The ways in which it looks at a movie, of those in `make_views`; most know one."
         return [""]

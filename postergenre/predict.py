@@ -1,4 +1,4 @@
-"""Genres of a folder of posters: `python -m postergenre.predict learner.pkl posters/ --csv genres.csv`."""
+"""Genres of posters or of a table: `python -m postergenre.predict learner.pkl posters/ --csv genres.csv`."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ import pandas as pd
 
 from postergenre.data.files import write_whole
 from postergenre.inference.export import load_learner
-from postergenre.inference.predict import predict_posters
+from postergenre.inference.predict import predict_movies, predict_posters
 from postergenre.vision.views import VIEWS, parse_views
 
 
@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> None:
         epilog="example: python -m postergenre.predict runs/densenet/learner.pkl posters/ --csv genres.csv",
     )
     parser.add_argument("learner", help="file that learn.export or a recipe wrote, e.g. runs/densenet/learner.pkl")
-    parser.add_argument("posters", nargs="+", help="folders (searched through) and picture files")
+    parser.add_argument("posters", nargs="+", help="folders (searched through), picture files, or CSV tables of movies")
     parser.add_argument("--csv", help="write poster, genres, error and a probability a genre to this file")
     parser.add_argument("--bs", type=int, default=64, help="pictures a batch (default: 64)")
     views = f"views of a poster to average: {', '.join(VIEWS)}, joined by +, e.g. grid+mirror (default: auto)"
@@ -31,7 +31,8 @@ def main(argv: list[str] | None = None) -> None:
     try:
         parse_views(args.views)
         learn = load_learner(args.learner)
-        parts = [predict_posters(learn, p, bs=args.bs, views=args.views, workers=args.workers) for p in args.posters]
+        options = {"bs": args.bs, "views": args.views, "workers": args.workers}
+        parts = [(predict_movies if p.endswith(".csv") else predict_posters)(learn, p, **options) for p in args.posters]
         table = pd.concat(parts, ignore_index=True)
         if args.csv:
             with write_whole(args.csv) as whole:
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def summary(
-    table: pd.DataFrame,  # from predict_posters
+    table: pd.DataFrame,  # from predict_posters or predict_movies
     top: int,  # genres to name
     vocab: list[str],  # its probability columns
     most: int = 20,  # rows shown
@@ -53,8 +54,9 @@ def summary(
     lines = []
     for _, row in table.head(most).iterrows():
         best = row[vocab].astype(float).sort_values(ascending=False, kind="stable").head(top)
+        name = next((row[c] for c in ("poster", "title", "id") if c in row and pd.notna(row[c])), "?")
         said = row["error"] if pd.notna(row["error"]) else ", ".join(f"{g} {p:.0%}" for g, p in best.items())
-        lines.append(f"{row['poster']}: {said}")
+        lines.append(f"{name}: {said}")
     if len(table) > most:
         lines.append(f"... and {len(table) - most:,} more")
     errors = int(table["error"].notna().sum())

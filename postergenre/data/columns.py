@@ -113,7 +113,7 @@ def number(column: pd.Series) -> pd.Series:
 
 def clean_metadata(
     raw: pd.DataFrame,  # documents of the export, one a row, and the column year
-) -> pd.DataFrame:  # id, title, year, then lists, numbers (runtime in minutes), released (date), rated, type
+) -> pd.DataFrame:  # id, title, year, then lists, numbers (runtime in minutes), released (date), rated, type, awards
     "The export's texts as typed columns; a column that the export lacks is missing throughout."
     raw = raw.reindex(columns=list(dict.fromkeys([*raw.columns, *_USED])))
     text = {c: raw[c].where(raw[c].map(lambda v: isinstance(v, str) and v.strip() not in ("", "N/A"))) for c in _USED}
@@ -127,9 +127,9 @@ def clean_metadata(
     for column, field in NUMBERS.items():
         movies[column] = number(text[field])
     movies["released"] = pd.to_datetime(text["Released"], format="%d %b %Y", errors="coerce")
-    for column in ("Rated", "Type"):
+    for column in ("Rated", "Type", "Awards"):
         movies[column.lower()] = text[column].astype("str")
     return movies
 
 
-_USED = ["Title", *LISTS.values(), "Runtime", *NUMBERS.values(), "Released", "Rated", "Type"]
+_USED = ["Title", *LISTS.values(), "Runtime", *NUMBERS.values(), "Released", "Rated", "Type", "Awards"]

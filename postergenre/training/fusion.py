@@ -41,7 +41,8 @@ class ProbeModel(nn.Module):
         for modality, own, readings in zip(self.modalities, x.split(self.widths, dim=1), columns, strict=True):
             there = [i for i, reading in enumerate(readings) if reading is not None]
             if there:
-                own[there] = modality.encode([readings[i] for i in there]).to(own)
+                rows = modality.encode([readings[i] for i in there]).to(own)
+                own[there] = torch.where(rows.isnan(), own[there], rows)
         return x
 
 

@@ -16,6 +16,7 @@ from postergenre.data.loaders import size_of
 from postergenre.data.reading import UNREADABLE, as_movie, refuse_unreadable
 from postergenre.layers import Standardize
 from postergenre.modality import Modality
+from postergenre.tabular.metadata import METADATA, Metadata
 from postergenre.text.words import WORDS, Words
 from postergenre.training.fusion import ProbeLearner, ProbeModel
 from postergenre.training.heads import fit_head
@@ -30,14 +31,14 @@ from postergenre.vision.views import crop_window, for_validation
 from postergenre.vision.weights import LITE
 
 PROBE_ARCHS = ("tf_efficientnet_lite0",)
-BY_NAME = {OBJECTS: Objects, PEOPLE: People}  # as they are without arguments
+BY_NAME = {OBJECTS: Objects, PEOPLE: People, METADATA: Metadata}  # as they are without arguments
 
 
 def probe_learner(
     dls: DataLoaders,  # from PosterDataLoaders.from_movies; their size and crop are those of pictures by name
     modalities: str
     | Modality
-    | Sequence[str | Modality] = PROBE_ARCHS,  # names of networks and of Words, Objects, People; or made
+    | Sequence[str | Modality] = PROBE_ARCHS,  # names of networks; words, objects, ...; or made
     pretrained: bool = False,  # ImageNet weights from the hub, for all networks by name
     weights: str | Path | None = LITE,  # of networks by name: "lite", or a local file; of words as in Words
     stages: bool = True,  # statistics of all stages of a network, as StagePooling; False: its last features alone
@@ -49,6 +50,7 @@ def probe_learner(
         raise ValueError("modalities is empty; pass at least one, for example ['tf_efficientnet_lite0']")
     made = list(_made(modalities, dls, pretrained, weights, stages))
     movies = list(map(as_movie, dls.train.items.to_dict("records")))
+    learn_from(made, dls.train.items, dls.vocab)
     model = ProbeModel(made, [width_of(modality, movies) for modality in made], len(dls.vocab))
     start_at_frequencies(model.head, getattr(dls, "row_freq", None))
     arch = "+".join(modality.name for modality in made)
@@ -68,6 +70,13 @@ def _made(modalities, dls, pretrained, weights, stages) -> Iterator[Modality]:
             yield Pictures.by_name(modality, size, pretrained, None if pretrained else weights, stages, crop)
         else:
             yield modality
+
+
+def learn_from(modalities: Sequence[Modality], movies: pd.DataFrame, vocab: Sequence[str]) -> None:
+    "Let modalities learn from training movies. ValueError: one learned from others before."
+    rows, targets = list(map(as_movie, movies.to_dict("records"))), multi_hot(movies["genres"], vocab)
+    for modality in modalities:
+        modality.fit(rows, targets)
 
 
 def width_of(modality: Modality, movies: Sequence[dict]) -> int:  # ValueError: no movie has what it looks at
@@ -94,6 +103,7 @@ def fit_probe(
 ) -> pd.DataFrame:  # a row a strength: training loss, validation loss, top-n accuracy, macro AP
     "Fit the head on the training movies' features; its strength is chosen on the validation movies."
     model = learn.model
+    learn_from(learn.modalities, movies[movies["split"] == "train"], learn.dls.vocab)
     if strengths is None and not kernel:
         strengths = max(zip(model.widths, learn.modalities, strict=True), key=itemgetter(0))[1].strengths
     (x, y), (seen, truth) = (

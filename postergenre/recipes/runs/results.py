@@ -32,8 +32,19 @@ def judge(
     return results
 
 
-def finish(run: Run, data: Data, learn: PosterLearner, training: Training, results: list[Evaluation], **more) -> None:
+def finish(
+    run: Run,
+    data: Data,
+    learn: PosterLearner,
+    training: Training,
+    results: list[Evaluation],
+    table: bool = False,  # whether the learner looks at a table of movies and at no poster
+    **more,
+) -> None:
     "Write figures, numbers (with more in metrics.json) and the report, say how to go on; the results are of judge."
+    source, call = (
+        ("movies.csv", 'predict_movies(learn, "movies.csv")') if table else ("posters/", 'learn.predict("poster.jpg")')
+    )
     result, *unseen = results
     for honest in unseen:
         honest.save(run.folder / "predictions_unseen.csv")
@@ -44,11 +55,11 @@ Done in {run.minutes:.1f} minutes. Everything is in {run.folder}.
 The report, to open in a browser: {run.folder / "report.html"}
 To use the learner:
 
-  python -m postergenre.predict {run.folder / "learner.pkl"} posters/ --csv genres.csv
+  python -m postergenre.predict {run.folder / "learner.pkl"} {source} --csv genres.csv
 
   >>> from postergenre import *
   >>> learn = load_learner("{run.folder / "learner.pkl"}")
-  >>> learn.predict("poster.jpg")""")
+  >>> {call}""")
 
 
 def write_results(
