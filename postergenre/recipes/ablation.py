@@ -11,15 +11,18 @@ command with --out of the folder begun goes on there; a longer --vary adds to it
 
 import inspect
 
+from fastcore.meta import delegates
+
 from postergenre.recipes import lite
 from postergenre.recipes.runs.cli import build_parser, command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.run import section
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
 from postergenre.recipes.runs.series_table import show_table
 from postergenre.training.callback import Budget
 
 BASE = "base"
-OF_ALL = ("data", "epochs", "size", "seed", "limit", "workers", "out", "config")  # the recipe's own options
+OF_ALL = (*inspect.signature(shared).parameters, "epochs", "size", "config")  # the recipe's own options
 NOT_HERE = ("protocol", "calibrate")  # would judge on the movies that they were fitted to, or on leaky ones
 CHANGES = (
     *("frozen=0", "no-freeze_norm", "no-stages", "no-probe,head_lr=1e-3", "no-flip,zoom=1", "mixup=0.4", "cutmix=1"),
@@ -27,19 +30,16 @@ CHANGES = (
 )
 
 
+@delegates(shared)
 def main(
     vary: list[str] = CHANGES,  # a run each: what it changes of the base
     base: list[str] = (),  # changes that all runs share
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     epochs: int = 2,  # budget of each run: passes over the training posters
     size: str = "192x128",  # pixels the network sees, HEIGHTxWIDTH: smaller than in recipes.lite, to try more
-    seed: int = 42,  # of the split, the order and the augmentation
-    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
-    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
-    out: str | None = None,  # folder to write to, or to go on in (default: runs/ablation, runs/ablation-2, ...)
+    **kwargs,
 ):
     "Fine-tune with one change at a time and compare on validation movies, paired with the base."
-    series = begin_ablation(dict(locals()))
+    series = begin_ablation(all_options(locals()))
     data = shared_movies(series)
 
     for run in unfinished(series, data):

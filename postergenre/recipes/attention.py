@@ -17,12 +17,14 @@ from pathlib import Path
 import postergenre._fastai  # noqa: F401
 
 from fastai.torch_core import set_seed
+from fastcore.meta import delegates
 
 from postergenre.data.augment import as_size
 from postergenre.data.genres import vocab_of
 from postergenre.evaluation.evaluate import evaluate
 from postergenre.recipes.runs.attention_table import as_cells, plot_attention, read_runs, summarize
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.run import make_loaders, parse_size, section
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
 from postergenre.recipes.runs.series_table import terminal_text
@@ -33,12 +35,12 @@ from postergenre.vision.attention import attention_layers, check_kind
 from postergenre.vision.build import create_model
 
 
+@delegates(shared)
 def main(
     attention: list[str] = ("none", "se", "gram"),  # what is compared, with the first: none, se, gram
     seeds: list[int] = (42, 43, 44),  # a run each: of the first weights, the order and the crops
     arch: str = "densenet121",  # torchvision or timm name of a network of convolutions, custom_cnn
     after: str | None = None,  # name of the module that attention follows (default: a late stage, which is named)
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     epochs: int = 4,  # budget of each run: passes over the training crops
     lr: float = 2e-3,  # highest learning rate of the one-cycle schedule (Adam)
     bs: int = 16,  # batch size
@@ -49,12 +51,10 @@ def main(
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
     freeze_norm: bool = False,  # batch norms keep the statistics of pretraining: short runs from weights need it
     seed: int = 42,  # of the split and of --limit, the same in every run
-    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
-    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
-    out: str | None = None,  # folder to write to, or to go on in (default: runs/attention, runs/attention-2, ...)
+    **kwargs,
 ):
     "Train a network without and with attention, several seeds each; compare them on validation and on test movies."
-    series = begin_attention(dict(locals()))
+    series = begin_attention(all_options(locals()))
     data = shared_movies(series)
     show_places(series.whole.config, len(vocab_of(data.movies)))
 

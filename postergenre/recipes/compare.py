@@ -8,7 +8,10 @@ Ctrl-C keeps the architectures that are done. The same command with --out of the
 --arch adds to it. One that fails (too little memory, a size it cannot take) is named in the table, and the next begins.
 """
 
+from fastcore.meta import delegates
+
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.run import make_loaders, section
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
 from postergenre.recipes.runs.series_table import per_genre, plot_genres, show_table
@@ -19,9 +22,9 @@ from postergenre.training.networks import poster_learner
 STUDY = ("densenet121", "custom_cnn")
 
 
+@delegates(shared)
 def main(
     arch: list[str] = STUDY,  # torchvision or timm names, custom_cnn; the others are compared with the first
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     epochs: int | None = None,  # budget of each: passes over the training crops (5 if --minutes is not given either)
     minutes: float | None = None,  # budget of each instead: minutes of training, its validation included
     lr: float = 2e-3,  # highest learning rate of the one-cycle schedule (Adam)
@@ -30,13 +33,10 @@ def main(
     crop: str = "random",  # random: windows at the poster's own scale; whole: the poster resized
     balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: even:1000
     pretrained: bool = False,  # start from ImageNet weights (downloaded once)
-    seed: int = 42,  # of the split, the crops and the first weights
-    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
-    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
-    out: str | None = None,  # folder to write to, or to go on in (default: runs/compare, runs/compare-2, ...)
+    **kwargs,
 ):
     "Train several architectures alike, score them on movies they never saw, compare them movie by movie."
-    options, members = dict(locals()), {name: {"arch": [name]} for name in arch}
+    options, members = all_options(locals()), {name: {"arch": [name]} for name in arch}
     series = begin_series("compare", options, members, varies=["arch"], noun="architecture")
     data = shared_movies(series)
 

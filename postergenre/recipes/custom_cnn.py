@@ -5,15 +5,18 @@ python -m postergenre.recipes.custom_cnn --data posters --epochs 10       # your
 python -m postergenre.recipes.custom_cnn --config recipes/custom_cnn_study.toml --data posters
 """
 
+from fastcore.meta import delegates
+
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_probabilities, train
 from postergenre.training.networks import custom_cnn_learner
 
 
+@delegates(shared)
 def main(
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     epochs: int = 5,  # passes over the training crops
     lr: float = 2e-3,  # highest learning rate of the one-cycle schedule (Adam)
     bs: int = 32,  # batch size
@@ -25,13 +28,10 @@ def main(
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
     loss: str = "bce",  # bce, bce_pos_weight (rare genres count more), asymmetric, focal
     calibrate: bool = False,  # afterwards fit probabilities and thresholds to the validation movies
-    seed: int = 42,  # of the split, the crops and the first weights
-    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
-    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
-    out: str | None = None,  # folder to write to (default: runs/custom_cnn, runs/custom_cnn-2, ...)
+    **kwargs,
 ):
     "Train the custom CNN on posters, score it on movies it never saw, export it."
-    run = begin("custom_cnn", dict(locals()))
+    run = begin("custom_cnn", all_options(locals()))
     data = load_movies(run)
 
     learn = custom_cnn_learner(make_loaders(run, data), pretrained=pretrained, weights=weights, loss=loss)

@@ -5,15 +5,18 @@ python -m postergenre.recipes.densenet --data posters --epochs 10       # yours
 python -m postergenre.recipes.densenet --config recipes/densenet_study.toml --data posters
 """
 
+from fastcore.meta import delegates
+
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_probabilities, train
 from postergenre.training.networks import densenet_learner
 
 
+@delegates(shared)
 def main(
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     epochs: int = 4,  # passes over the training crops
     lr: float = 2e-3,  # highest learning rate of the one-cycle schedule (Adam)
     bs: int = 16,  # batch size
@@ -26,13 +29,10 @@ def main(
     attention: str = "none",  # channel weights after the third dense block: none, se (from means), gram (by style)
     loss: str = "bce",  # bce, bce_pos_weight (rare genres count more), asymmetric, focal
     calibrate: bool = False,  # afterwards fit probabilities and thresholds to the validation movies
-    seed: int = 42,  # of the split, the crops and the first weights
-    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
-    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
-    out: str | None = None,  # folder to write to (default: runs/densenet, runs/densenet-2, ...)
+    **kwargs,
 ):
     "Train a DenseNet-121 on posters, score it on movies it never saw, export it."
-    run = begin("densenet", dict(locals()))
+    run = begin("densenet", all_options(locals()))
     data = load_movies(run)
 
     dls = make_loaders(run, data)

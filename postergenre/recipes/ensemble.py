@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+from fastcore.meta import delegates
 
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation, evaluate
@@ -19,6 +20,7 @@ from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import figures, finish
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, section
 from postergenre.recipes.runs.training import MONITOR, Training, count_parameters, export
@@ -27,19 +29,16 @@ from postergenre.vision.views import parse_views
 POOLED = {"mean": "averaged", "odds": "put together by adding their log-odds relative to the genres' frequencies"}
 
 
+@delegates(shared)
 def main(
     members: list[str] = (),  # exported learners; loading runs code that they hold: only files you trust
     views: list[str] = ("auto",),  # of a poster, to average: for all, or one a member: auto, mirror, grid+mirror, ...
     pool: str = "mean",  # of probabilities; odds: evidence adds up, for members that know different things
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     bs: int = 64,  # pictures a batch
-    cache: str | None = "runs/features",  # folder of the features that probes among the members use
-    seed: int = 42,  # of the split: that of the members' runs
-    limit: int | None = None,  # use only this many movies: that of the members' runs
-    out: str | None = None,  # folder to write to (default: runs/ensemble, runs/ensemble-2, ...)
+    **kwargs,
 ):
     "Combine exported learners, score them and the ensemble on movies they never saw, export it."
-    options = dict(locals(), members=list(members), views=list(views))
+    options = all_options(locals()) | {"members": list(members), "views": list(views)}
     check_options(members, views)
     run = begin("ensemble", options)
     data = load_movies(run, genres=False)

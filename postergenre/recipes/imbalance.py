@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import torch
 from fastai.torch_core import set_seed
+from fastcore.meta import delegates
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -33,6 +34,7 @@ from postergenre.inference.calibrate import fit_calibration, mean_probs
 from postergenre.interpret.charts import closed, no_frame
 from postergenre.losses import poster_loss
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.run import Data, Run, about, begin, load_movies, make_loaders, section, show_genres
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.heads import fit_head, score
@@ -44,8 +46,8 @@ STRENGTHS = (2.0, 1.0, 0.5, 0.25, 0.12, 0.06, 0.03)  # down to where focal loss,
 MARKERS = "os^Dv<>P"
 
 
+@delegates(shared)
 def main(
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     balance: list[str] = ("none", "study:700", "even:1500"),  # none, study, even; with the crops wanted of each genre
     loss: list[str] = ("bce", "bce_pos_weight", "asymmetric", "focal"),  # the first of the first is compared with
     arch: str = "tf_efficientnet_lite0",  # torchvision or timm name
@@ -54,13 +56,11 @@ def main(
     bs: int = 32,  # batch size of the forward pass
     pretrained: bool = False,  # ImageNet weights from the hub
     weights: str | None = "lite",  # lite: from the registry's packages; or a local file
-    seed: int = 42,  # of the split and the crops
-    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
-    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
-    out: str | None = None,  # folder to write to (default: runs/imbalance, runs/imbalance-2, ...)
+    **kwargs,
 ):
     "Compare kinds of balancing and losses, each with and without calibration, on movies never seen."
-    options = dict(locals(), crop="random", balance=list(dict.fromkeys(balance)), loss=list(dict.fromkeys(loss)))
+    options = all_options(locals()) | {"crop": "random"}
+    options |= {"balance": list(dict.fromkeys(balance)), "loss": list(dict.fromkeys(loss))}
     for kind in balance:
         parse_balance(kind)  # says what is unknown before anything is made
     for name in loss:

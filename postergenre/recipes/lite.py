@@ -14,10 +14,12 @@ import postergenre._fastai  # noqa: F401
 from fastai.callback.core import Callback
 from fastai.callback.mixup import CutMix, MixUp
 from fastai.callback.tracker import EarlyStoppingCallback
+from fastcore.meta import delegates
 
 from postergenre.data.augment import gentle_tfms
 from postergenre.losses import poster_loss
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
@@ -27,8 +29,8 @@ from postergenre.training.networks import freeze_norms, freeze_stages, poster_le
 from postergenre.training.probe import start_from_probe
 
 
+@delegates(shared)
 def main(
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     arch: str = "tf_efficientnet_lite0",  # torchvision or timm name
     epochs: int = 4,  # most passes over the training posters
     lr: float = 1e-4,  # highest learning rate of the one-cycle schedule for the body (AdamW)
@@ -56,15 +58,12 @@ def main(
     pretrained: bool = False,  # ImageNet weights from the hub
     weights: str | None = "lite",  # lite: from the registry's packages; or a local file (.pth, .safetensors)
     calibrate: bool = True,  # fit probabilities and thresholds on the validation posters at the end
-    seed: int = 42,  # of the split, the order and the augmentation
-    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
-    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
-    out: str | None = None,  # folder to write to (default: runs/lite, runs/lite-2, ...)
+    **kwargs,
 ):
     "Fine-tune a pretrained network on posters, score it on movies it never saw, export it."
     if pretrained and weights == "lite":
         weights = None
-    run = begin("lite", dict(locals()))
+    run = begin("lite", all_options(locals()))
     data = load_movies(run)
 
     learn, training = fine_tune(run, data)
@@ -85,7 +84,7 @@ def fine_tune(run: Run, data: Data, stop: Callback | None = None) -> tuple[Poste
     learn = poster_learner(dls, *start_from, stages=o["stages"], loss_func=loss, **more)
     if o["probe"]:
         section("Head first")
-        table = start_from_probe(learn, data.movies, run.folder.parent / "features", bs=o["bs"])
+        table = start_from_probe(learn, data.movies, o["cache"], bs=o["bs"])
         print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
     freeze_stages(learn, o["frozen"])
     cbs = regularisers(o["mixup"], o["cutmix"], o["patience"])

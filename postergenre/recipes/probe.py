@@ -9,15 +9,18 @@ Features are kept in runs/features, so that a second run takes seconds. Needs th
 'postergenre[lite]', or --weights FILE, or --pretrained.
 """
 
+from fastcore.meta import delegates
+
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_head, fit_probabilities, look
 from postergenre.training.probe import probe_learner
 
 
+@delegates(shared)
 def main(
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     arch: list[str] = ("tf_efficientnet_lite0",),  # one or several torchvision or timm names
     size: str = "336x224",  # pixels the bodies see, HEIGHTxWIDTH: posters are 3:2
     stages: bool = True,  # statistics of all stages of a body; no: its last features alone
@@ -28,16 +31,12 @@ def main(
     pretrained: bool = False,  # ImageNet weights from the hub
     weights: str | None = "lite",  # lite: from the registry's packages; or a local file for one body
     calibrate: bool = True,  # fit probabilities and thresholds on the validation posters
-    seed: int = 42,  # of the split, and of landmarks
-    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
-    workers: int = 0,  # processes that read posters; 0 is best on a CPU, 4 to 16 beside a GPU
-    cache: str = "runs/features",  # folder of the features
-    out: str | None = None,  # folder to write to (default: runs/probe, runs/probe-2, ...)
+    **kwargs,
 ):
     "Fit a head on the features of frozen bodies, score it on movies it never saw, export it."
     if pretrained and weights == "lite":
         weights = None
-    run = begin("probe", dict(locals()))
+    run = begin("probe", all_options(locals()))
     data = load_movies(run)
 
     learn = probe_learner(make_loaders(run, data), arch, pretrained, weights, stages)

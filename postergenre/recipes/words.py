@@ -9,8 +9,11 @@ What is read is kept in runs/features, so that posters are read once: half an ho
 pip install 'postergenre[words]'.
 """
 
+from fastcore.meta import delegates
+
 from postergenre.interpret.words import telling_words
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_head, fit_probabilities, look, train
@@ -21,8 +24,8 @@ from postergenre.training.probe import probe_learner
 from postergenre.training.words import adopt, text_learner
 
 
+@delegates(shared)
 def main(
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     weights: str | None = None,  # encoder of the words: a SentenceTransformer's folder or hub name; else MiniLM
     epochs: int = 3,  # passes over the training texts in which the encoder is trained with the head; 0: it is frozen
     lr: float = 5e-5,  # highest learning rate of the one-cycle schedule for the encoder (AdamW)
@@ -30,16 +33,13 @@ def main(
     kernel: int = 0,  # landmarks of an RBF kernel in the head; 0: none
     bs: int = 32,  # posters whose words are encoded at once
     calibrate: bool = True,  # fit probabilities and thresholds on the validation posters
-    seed: int = 42,  # of the split, and of landmarks
-    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
     workers: int = 0,  # processes that read posters; 0: one a core
-    cache: str = "runs/features",  # folder of what was read
-    out: str | None = None,  # folder to write to (default: runs/words, runs/words-2, ...)
+    **kwargs,
 ):
     "Read posters, learn the genres from the meaning of their words, score it on movies it never saw, export it."
     if epochs and kernel:
         raise ValueError("--kernel is a head for a frozen encoder; add --epochs 0")
-    run = begin("words", dict(locals()))
+    run = begin("words", all_options(locals()))
     data = load_movies(run)
 
     learn = probe_learner(make_loaders(run, data, size=READ_SIZE), WORDS, weights=weights)

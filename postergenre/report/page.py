@@ -49,7 +49,8 @@ def read_record(folder: str | Path) -> Record:  # FileNotFoundError: not the fol
 
 def movies_of(record: Record, data: str | Path | None = None) -> pd.DataFrame:  # FileNotFoundError: the data is gone
     "The movies of a run, read again (None: where the run had them), on the sides that they had: with the column split."
-    movies = read_movies(data or record.metrics["data"]["folder"], verbose=False)
+    about = record.metrics["data"]
+    movies = read_movies(data or about["folder"], **about.get("reading", {}), verbose=False)
     split = pd.read_csv(record.folder / "split.csv", dtype="str")
     ids = split["id"].str.rpartition("#")[0] if record.leaky else split["id"]
     rows = movies.iloc[rows_of(movies["id"], ids, "the data")].reset_index(drop=True)

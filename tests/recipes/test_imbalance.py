@@ -44,7 +44,7 @@ def test_an_epoch_of_balanced_crops_goes_through_the_network(movies):
 @pytest.fixture(scope="module")
 def out(demo_folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("imbalance") / "out"
-    imbalance.main(str(demo_folder), ["none", "even:20"], ["bce", "focal"], size="64", bs=8, out=str(out))
+    imbalance.main(["none", "even:20"], ["bce", "focal"], data=str(demo_folder), size="64", bs=8, out=str(out))
     return out
 
 

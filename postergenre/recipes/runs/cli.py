@@ -6,9 +6,12 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import UnionType
 from typing import get_args, get_origin
 
 from fastcore.docments import docments
+
+from postergenre.recipes.runs.options import shared
 
 METAVARS = {int: "N", float: "X"}
 
@@ -37,6 +40,7 @@ def build_parser(main: Callable, epilog: str = "") -> argparse.ArgumentParser:
     name = module.__spec__.name if module and module.__spec__ else main.__module__
     how = {"prog": f"python -m {name}", "formatter_class": argparse.RawDescriptionHelpFormatter}
     parser = argparse.ArgumentParser(description=inspect.getdoc(main), epilog=epilog, **how)
+    of_all = parser.add_argument_group("movies and files, as in all recipes")
     help_of = docments(main)
     for p in inspect.signature(main).parameters.values():
         kind, several = _kind(p)
@@ -46,7 +50,8 @@ def build_parser(main: Callable, epilog: str = "") -> argparse.ArgumentParser:
         how = {"type": kind, "nargs": "+" if several else None, "metavar": METAVARS.get(kind, p.name.upper())}
         if kind is bool:
             how = {"action": argparse.BooleanOptionalAction}
-        parser.add_argument(f"--{p.name}", default=p.default, help=text.replace("%", "%%"), **how)
+        group = of_all if p.name in inspect.signature(shared).parameters else parser
+        group.add_argument(f"--{p.name}", default=p.default, help=text.replace("%", "%%"), **how)
     text = "TOML file of options (top level or under [args]): command line over file over defaults"
     parser.add_argument("--config", help=text, metavar="FILE")
     return parser
@@ -72,5 +77,7 @@ def read_config(file: str | Path, main: Callable) -> dict:
     return table
 
 
-def _kind(p: inspect.Parameter) -> tuple[type, bool]:  # of a value, str of str | None; whether there may be several
-    return (get_args(p.annotation) or (p.annotation,))[0], get_origin(p.annotation) is list
+def _kind(p: inspect.Parameter) -> tuple[type, bool]:  # of a value, str of list[str] | None; may there be several
+    kind = get_args(p.annotation)[0] if isinstance(p.annotation, UnionType) else p.annotation
+    several = get_origin(kind) is list
+    return (get_args(kind)[0] if several else kind), several

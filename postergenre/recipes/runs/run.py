@@ -25,6 +25,7 @@ from postergenre.data.leaky import seen_share, split_crops
 from postergenre.data.loaders import PosterDataLoaders, parse_balance
 from postergenre.data.movies import read_movies
 from postergenre.data.split import SIDES, save_split, split_movies
+from postergenre.recipes.runs.options import reading
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
 PROTOCOLS = ("movie", "study")
@@ -142,8 +143,9 @@ def load_movies(run: Run, genres: bool = True) -> Data:
     "Read and split the movies; show what was left out, and the genres in an epoch of training."
     section("Movies")
     config, where = run.config, find_data(run.config["data"])
-    movies = read_movies(where)
-    about = {"folder": str(where.resolve()), "demo": (where / MARKER).is_file()}
+    how = reading(config)
+    movies = read_movies(where, **how)
+    about = {"reading": how, "folder": str(where.resolve()), "demo": (where / MARKER).is_file()}
     about |= {"read": movies.attrs["read"], "kept": len(movies)}
     about["left_out"] = {reason: len(ids) for reason, ids in movies.attrs["left_out"].items() if ids}
     if limit := config["limit"]:

@@ -14,12 +14,13 @@ import torch
 from postergenre.data.files import write_whole
 from postergenre.data.split import save_split
 from postergenre.evaluation.evaluate import evaluate
+from postergenre.recipes.runs.options import shared
 from postergenre.recipes.runs.results import write_results
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section, show_genres, start
 from postergenre.recipes.runs.training import Training, export
 from postergenre.training.learner import PosterLearner
 
-MAY_DIFFER = ("out", "workers")  # between the runs that fill one folder, beside what they compare
+MAY_DIFFER = ("out", "workers", "cache", "strict")  # between the runs that fill one folder, beside what they compare
 
 
 @dataclass
@@ -136,7 +137,7 @@ def goes_on(config: dict, varies: Sequence[str]) -> bool:  # ValueError: it was 
     file = Path(config["out"] or "", "config.toml")
     if not config["out"] or not file.is_file() or (file.parent / "metrics.json").is_file():
         return False
-    begun = tomllib.loads(file.read_text(encoding="utf-8"))
+    begun = shared() | tomllib.loads(file.read_text(encoding="utf-8"))  # options that came later have their defaults
     if not all(isinstance(begun.get(option), list) for option in varies):
         return False
     for key, value in config.items():
