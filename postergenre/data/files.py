@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
 
 @contextmanager
-def write_whole(path: str | Path) -> Iterator[Path]:
+def write_whole(path: str | Path) -> Iterator[Path]:  # OSError: names the file, also where Python does not (disk full)
     "Write to a temporary file beside the real one, of the same suffix, that takes its name only when all went well."
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -15,6 +16,12 @@ def write_whole(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as e:
+        if e.errno is None:  # numpy says only how many bytes went missing
+            raise OSError(f"{path} cannot be written: {e}") from e
+        if e.filename in (None, str(temporary), temporary):
+            raise OSError(e.errno, e.strerror, str(path)) from e
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -24,3 +31,17 @@ def write_text(path: str | Path, text: str) -> Path:
     with write_whole(path) as file:
         file.write_text(text, encoding="utf-8", newline="")
     return Path(path)
+
+
+def save_whole(
+    state: object,  # what torch.save takes
+    path: str | Path,
+    **kwargs,  # of torch.save
+) -> None:
+    "Save with torch, whole or not at all."
+    import torch  # reading movies needs no torch
+
+    buffer = BytesIO()  # into a file, torch says "unexpected pos" where the disk is full
+    torch.save(state, buffer, **kwargs)
+    with write_whole(path) as file:
+        file.write_bytes(buffer.getbuffer())

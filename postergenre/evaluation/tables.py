@@ -1,6 +1,7 @@
 """Figures as text: for the terminal, a notebook, a README."""
 
 import html
+import shutil
 import textwrap
 from collections.abc import Sequence
 
@@ -39,8 +40,9 @@ def markdown_table(table: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
-def text_lines(table: pd.DataFrame, notes: Sequence[str] = (), width: int = 88) -> str:
-    "A table of texts for the terminal, notes below; columns beyond `width` characters stand in a further block."
+def text_lines(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
+    "A table of texts, notes below; columns for which the terminal is too narrow stand in a further block."
+    width = terminal_width()
     names = [str(i) for i in table.index]
     first = max(map(len, names))
     blocks = [[]]
@@ -55,6 +57,11 @@ def text_lines(table: pd.DataFrame, notes: Sequence[str] = (), width: int = 88) 
         rows = zip([name.ljust(first) for name in ("", *names)], *columns, strict=True)
         lines += ["  ".join(row).rstrip() for row in rows] + [""]
     return "\n".join([*lines, *(line for note in notes for line in textwrap.wrap(note, width))])
+
+
+def terminal_width() -> int:
+    "Characters in a line of the terminal; 80 where there is none, as in a file."
+    return min(max(shutil.get_terminal_size((80, 24)).columns, 40), 180)
 
 
 def wide_table(names: Sequence[str], rows: Sequence[dict[str, tuple]]) -> pd.DataFrame:  # as text_table takes it

@@ -12,7 +12,7 @@ import torch
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import MultiCategory
 
-from postergenre.data.files import write_whole
+from postergenre.data.files import save_whole
 from postergenre.data.genres import multi_hot
 from postergenre.inference.pooling import check_pool, ensemble_weights, pool_probs
 from postergenre.inference.predict import movie_probs
@@ -168,8 +168,8 @@ class PosterEnsemble:
         fname: str | Path,  # one file for all members, which `load_learner` reads
     ) -> None:
         "Write the ensemble without its members' data, as `learn.export` does for each; whole or not at all."
-        with write_whole(fname) as whole, without_data(self.members):
-            torch.save(self, whole, pickle_module=cloudpickle)
+        with without_data(self.members):
+            save_whole(self, fname, pickle_module=cloudpickle)
 
     def __repr__(self) -> str:
         rows = zip(self.weights, self.names, self.views, strict=True)

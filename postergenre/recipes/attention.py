@@ -107,7 +107,7 @@ def show_attention(series: Series) -> None:  # ValueError: nothing is done
     whole, (runs, popularity, notes) = series.whole, read_runs(done_by_kind(series), series.budget)
     table = summarize(runs, popularity)
     section("Comparison")
-    print(terminal_text(as_cells(table), series.failed, notes, least=96))
+    print(terminal_text(as_cells(table), series.failed, notes))
     whole.write("attention.csv", table.to_csv())
     whole.write("attention_runs.csv", runs.to_csv())
     whole.save_figure(plot_attention(runs, popularity), "attention.png")

@@ -19,6 +19,7 @@ import pandas as pd
 from postergenre.data.files import write_text
 from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table
+from postergenre.recipes.runs.cli import Help
 
 START, END = "<!-- runs -->", "<!-- /runs -->"
 LOCAL = ("data", "out")  # options that say where things lie on one machine
@@ -195,8 +196,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m postergenre.recipes.recorded",
         description="Keep the evidence of runs: a TOML file each, and the table made from them.",
-        epilog="examples:\n" + __doc__.partition("\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="examples:\n\n" + __doc__.partition("\n\n")[2],
+        formatter_class=Help,
     )
     commands = parser.add_subparsers(dest="action", required=True)
     add = commands.add_parser("add", help="record a finished run and bring the table in step")

@@ -16,7 +16,7 @@ from fasttransform import Pipeline
 from torch import nn
 
 from postergenre.data.augment import PosterImage
-from postergenre.data.files import write_whole
+from postergenre.data.files import save_whole
 from postergenre.data.genres import check_genres
 from postergenre.data.reading import as_movie, poster_of
 from postergenre.modality import Explanation, Found
@@ -161,8 +161,8 @@ class PosterLearner(Learner):
         pickle_protocol: int = 2,
     ) -> None:
         "Write the learner without its data, as fastai's `export`; whole or not at all, and it keeps its data."
-        with write_whole(self.path / fname) as whole, without_data([self]):
-            torch.save(self, whole, pickle_module=pickle_module, pickle_protocol=pickle_protocol)
+        with without_data([self]):
+            save_whole(self, self.path / fname, pickle_module=pickle_module, pickle_protocol=pickle_protocol)
 
 
 class _OwnViews(PosterViews):

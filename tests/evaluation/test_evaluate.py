@@ -66,7 +66,7 @@ def test_the_table_reads_well(result):
 
 def test_the_printed_table_fits_a_terminal_and_says_what_must_be_known(result):
     text = repr(result)
-    assert all(len(line) <= 88 for line in text.splitlines())
+    assert all(len(line) <= 80 for line in text.splitlines())
     for word in ("model", "popularity", "random", "200 movies, 5 genres", "1,000 resamples", "No movie has War"):
         assert word in text
     assert "Never above the threshold:" in text
@@ -273,7 +273,7 @@ def test_compare_prints(result):
     assert pd.Series(comparison.table()["top-n accuracy difference"]).loc["better"].startswith("+")
     assert comparison.table().loc["model", "top-n accuracy difference"] == "–"
     assert "200 movies, the same for all" in repr(comparison) and "<table" in comparison._repr_html_()
-    assert all(len(line) <= 88 for line in repr(comparison).splitlines())
+    assert all(len(line) <= 80 for line in repr(comparison).splitlines())
 
 
 def test_compare_refuses_what_cannot_be_compared(result):

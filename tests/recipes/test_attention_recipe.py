@@ -84,12 +84,12 @@ def test_the_table_is_the_mean_over_the_seeds_of_saved_predictions(out):
 
 def test_the_text_says_what_varied_and_what_failed(read):
     runs, popularity, notes = read
-    said = terminal_text(as_cells(summarize(runs, popularity)), {"se-42": "RuntimeError: lost"}, notes, 96)
+    said = terminal_text(as_cells(summarize(runs, popularity)), {"se-42": "RuntimeError: lost"}, notes)
     parts = ["popularity", "none", "gram", "parameters", "images/s", "±", "seeds 7, 42", "that of seed 42 in every run"]
     parts += ["chose each run's best epoch", "difference: to none, seed by seed", "se-42 failed – RuntimeError: lost"]
     for part in parts:
         assert part in " ".join(said.split()), part
-    assert max(map(len, said.splitlines())) <= 180
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_a_single_run_has_no_spread_and_no_difference(out):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from postergenre.recipes import custom_cnn, densenet
+from postergenre.recipes import custom_cnn, densenet, words
 from postergenre.recipes.runs.cli import build_parser, command, read_config
 from postergenre.recipes.runs.run import new_folder, parse_size
 
@@ -47,6 +47,14 @@ def test_help_names_and_explains_every_option(main, capsys):
     for option in [*OPTIONS, "config"]:
         assert f"--{option}" in text
     assert "--no-pretrained" in text and "default" in text
+
+
+@pytest.mark.parametrize("recipe", [densenet, words])
+def test_help_is_as_wide_as_the_terminal(recipe, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = build_parser(recipe.main, recipe.__doc__).format_help()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\npython -m postergenre.recipes." in text
 
 
 def test_command_line_over_file_over_defaults(tmp_path):

@@ -3,6 +3,7 @@
 import argparse
 import inspect
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,27 @@ from fastcore.docments import docments
 from postergenre.recipes.runs.options import shared
 
 METAVARS = {int: "N", float: "X"}
+
+
+class Help(argparse.HelpFormatter):
+    "Prose and commands of a module's docstring, as wide as the terminal; what a command shows stands above it."
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        parts = text.strip().replace("\\\n", " ").split("\n\n")
+        return "\n\n".join(self._part(part.splitlines(), width) for part in parts)
+
+    def _part(self, lines: list[str], width: int) -> str:
+        if not lines[0].startswith("python -m"):
+            return textwrap.fill(" ".join(lines), width)
+        if max(map(len, lines)) <= width:
+            return "\n".join(lines)
+        shown = []
+        for line in lines:
+            command, _, note = (part.strip() for part in line.partition("  #"))
+            words = textwrap.wrap(" ".join(command.split()), width - 2, subsequent_indent="    ",
+                                  break_long_words=False, break_on_hyphens=False)  # fmt: skip
+            shown += [f"# {note}"] * bool(note) + [" \\\n".join(words)]
+        return "\n".join(shown)
 
 
 def command(main: Callable, argv: list[str] | None = None, epilog: str = "") -> None:
@@ -38,7 +60,7 @@ def build_parser(main: Callable, epilog: str = "") -> argparse.ArgumentParser:
     "The options of a recipe: one for each parameter of `main`."
     module = inspect.getmodule(main)
     name = module.__spec__.name if module and module.__spec__ else main.__module__
-    how = {"prog": f"python -m {name}", "formatter_class": argparse.RawDescriptionHelpFormatter}
+    how = {"prog": f"python -m {name}", "formatter_class": Help}
     parser = argparse.ArgumentParser(description=inspect.getdoc(main), epilog=epilog, **how)
     of_all = parser.add_argument_group("movies and files, as in all recipes")
     help_of = docments(main)

@@ -1,7 +1,6 @@
 """What a comparison says: a row an architecture, the genres beside each other, both as figures."""
 
 import json
-import shutil
 import textwrap
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from matplotlib.figure import Figure
 from postergenre.evaluation.compare import Comparison, compare
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
-from postergenre.evaluation.tables import markdown_table, text_lines
+from postergenre.evaluation.tables import markdown_table, terminal_width, text_lines
 from postergenre.interpret.charts import closed, heat_map, no_frame
 from postergenre.recipes.runs.series import Series
 
@@ -74,12 +73,13 @@ def per_genre(results: list[Evaluation]) -> pd.DataFrame:  # genres x (movies, o
     return table.sort_values("movies", ascending=False, kind="stable")
 
 
-def terminal_text(cells: pd.DataFrame, failed: dict[str, str], notes: list[str], least: int = 88) -> str:
-    "A table of texts, the runs that failed and notes, as wide as the terminal, but at least so many characters."
-    width = min(max(least, shutil.get_terminal_size((least, 24)).columns), 180)
+def terminal_text(cells: pd.DataFrame, failed: dict[str, str], notes: list[str]) -> str:
+    "A table of texts, the runs that failed and notes, as wide as the terminal."
+    width = terminal_width()
     first = max(map(len, [*failed, *map(str, cells.index)]))
-    lines = text_lines(cells, width=width).rstrip().splitlines()
-    lines += [f"{run:<{first}}  failed – {error}" for run, error in failed.items()]
+    lines, below = text_lines(cells).rstrip().splitlines(), " " * (first + 2)
+    for run, error in failed.items():
+        lines += textwrap.wrap(f"{run:<{first}}  failed – {error}", width, subsequent_indent=below)
     return "\n".join([*lines, "", *(line for note in notes for line in textwrap.wrap(note, width))])
 
 
