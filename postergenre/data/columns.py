@@ -20,7 +20,7 @@ LISTS = {
 NUMBERS = {"rating": "imdbRating", "votes": "imdbVotes", "metascore": "Metascore", "box_office": "Box_office"}
 
 TEXTS = ("id", "title")  # a title such as 1917 is no number
-COLUMNS = (*TEXTS, "year", "split", *LISTS, "runtime", *NUMBERS, "released", "rated", "type")
+COLUMNS = (*TEXTS, "year", "split", *LISTS, "runtime", *NUMBERS, "released", "rated", "type", "awards", "writer_roles")
 
 
 def as_list(
@@ -98,6 +98,12 @@ def names(value: object) -> list[str]:
     return as_list(_ROLE.sub("", value)) if isinstance(value, str) else []
 
 
+def roles(value: object) -> str | None:
+    "What people did, as it stands in parentheses behind their names: 'A (story), B (novel)' -> 'story, novel'."
+    found = _ROLE.findall(value) if isinstance(value, str) else []
+    return ", ".join(dict.fromkeys(role.strip(" ()") for role in found)) or None
+
+
 def minutes(value: object) -> float:
     "A running time in minutes: '124 min' -> 124, '1 h 30 min' -> 90, anything else -> missing."
     found = _RUNTIME.match(value) if isinstance(value, str) else None
@@ -113,7 +119,9 @@ def number(column: pd.Series) -> pd.Series:
 
 def clean_metadata(
     raw: pd.DataFrame,  # documents of the export, one a row, and the column year
-) -> pd.DataFrame:  # id, title, year, then lists, numbers (runtime in minutes), released (date), rated, type, awards
+) -> (
+    pd.DataFrame
+):  # id, title, year, lists, numbers (runtime: minutes), released (date), rated, type, awards, writer_roles
     "The export's texts as typed columns; a column that the export lacks is missing throughout."
     raw = raw.reindex(columns=list(dict.fromkeys([*raw.columns, *_USED])))
     text = {c: raw[c].where(raw[c].map(lambda v: isinstance(v, str) and v.strip() not in ("", "N/A"))) for c in _USED}
@@ -123,6 +131,7 @@ def clean_metadata(
     )
     for column, field in LISTS.items():
         movies[column] = [names(v) for v in text[field]]
+    movies["writer_roles"] = [roles(v) for v in text["Writer"]]
     movies["runtime"] = [minutes(v) for v in text["Runtime"]]
     for column, field in NUMBERS.items():
         movies[column] = number(text[field])

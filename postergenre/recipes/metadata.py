@@ -26,7 +26,7 @@ def main(
     fields: str = "all",  # or "before release": without ratings, votes, takings and awards
     weights: str | None = None,  # encoder of titles: a SentenceTransformer's folder or hub name; else MiniLM
     kernel: int = 2000,  # landmarks of an RBF kernel in the head; 0: none
-    bs: int = 64,  # movies whose titles are encoded at once
+    bs: int = 32,  # movies whose titles are encoded at once
     calibrate: bool = True,  # fit probabilities and thresholds on the validation movies
     seed: int = 42,  # of the split, and of landmarks
     limit: int | None = None,  # use only this many movies, chosen at random: for a quick try

@@ -1,6 +1,5 @@
 """Fields of a table of movies: which there are, of what kind each is, and its cells as clean values."""
 
-import ast
 import re
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +15,7 @@ KINDS = {
 ALL = {
     "directors": "people", "writers": "people", "actors": "people", "countries": "names", "languages": "names",
     "rated": "names", "type": "names", "year": "number", "runtime": "number", "rating": "number", "votes": "number",
-    "metascore": "number", "box_office": "number", "title": "text", "awards": "words",
+    "metascore": "number", "box_office": "number", "title": "text", "writer_roles": "words", "awards": "words",
 }  # fmt: skip
 AFTER_RELEASE = ("rating", "votes", "metascore", "box_office", "awards")
 FIELD_SETS = {"all": ALL, "before release": {f: kind for f, kind in ALL.items() if f not in AFTER_RELEASE}}
@@ -25,7 +24,6 @@ NO_FIELDS = ("genres", "id", "poster", "split")  # the answer, and what says not
 Value = list[str] | float | str | None  # of people, names, words; of a number; of a text; None: missing
 
 _WORD = re.compile(r"[^\W_]+")
-_LISTED = re.compile(r"\[.*\]")
 
 
 def check_fields(
@@ -59,10 +57,7 @@ def clean_cell(
     "A cell as its kind needs it, whether from read_movies or a CSV."
     if isinstance(value, str):
         value = value.strip()
-        if value in ("", "N/A", "nan"):
-            value = None
-        elif kind in ("people", "names") and _LISTED.fullmatch(value):  # a list as pandas writes it into a CSV
-            value = ast.literal_eval(value)
+        value = None if value in ("", "N/A", "nan") else value
     if kind == "people":
         return names(value) if isinstance(value, str) else as_list(value)
     if kind == "names":

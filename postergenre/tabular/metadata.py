@@ -19,7 +19,7 @@ from postergenre.text.encoder import sentence_encoder
 METADATA = "metadata"
 ANY_ROLE = "people in any role"
 LABELS = {"directors": "director", "writers": "writer", "actors": "actor", "countries": "country"}
-LABELS |= {"languages": "language", "box_office": "box office"}
+LABELS |= {"languages": "language", "box_office": "box office", "writer_roles": "written as"}
 LONGEST = 40  # letters of a text in an explanation
 
 Row = dict[str, Value]  # of the columns that a movie has

@@ -3,7 +3,7 @@ import math
 import pandas as pd
 import pytest
 
-from postergenre.data.columns import as_list, clean_metadata, minutes, names
+from postergenre.data.columns import as_list, clean_metadata, minutes, names, roles
 from postergenre.data.movies import read_movies
 
 
@@ -18,6 +18,11 @@ def test_lists():
 def test_names_lose_their_role():
     assert names("A B (story), C, Jr. (based on the novel), A B (screenplay)") == ["A B", "C", "Jr."]
     assert names("N/A") == [] == names(None)
+
+
+def test_what_writers_did_is_kept():
+    assert roles("A B (story), C (novel), D (story), E (novels, \\") == "story, novel, novels, \\"
+    assert roles("A B, C") is None is roles(None)
 
 
 def test_names_lose_a_role_that_the_export_tore():
