@@ -46,8 +46,7 @@ def merge_genres(
 def merge_all(
     raw: Iterable[Iterable[str]],  # genres of each movie as the source names them
     vocab: Sequence[str] = GENRES,  # the genres to end up with, in their order
-    mapping: Mapping[str, str | None]
-    | None = None,  # raw name -> name in vocab, or "" or None to drop it; adds to MERGE
+    mapping: Mapping[str, str | None] | None = None,  # raw name -> name in vocab, "" to drop it; MERGE counts too
     movies: Iterable[str] = (),  # what to call each movie in the error
 ) -> list[list[str]]:  # as merge_genres gives them. ValueError: the unknown genres, with close names
     "Raw genres of many movies as genres of the vocabulary; case and spaces are forgiven where one genre is meant."
@@ -132,7 +131,7 @@ def _unknown(unknown: Mapping[str, str], vocab: Sequence[str]) -> str:
     "What to say of unknown genres (name -> what it was mapped to)."
     (name, target), *more = unknown.items()
     via = f" (mapped to {target!r})" if target != name else ""
-    others = f"; so are {len(more)} others: {', '.join(n for n, _ in more[:5])}" if more else ""
+    others = f" (unknown too: {', '.join(n for n, _ in more)})" if more else ""
     said = f"{name!r}{via}, which is not in the vocabulary{others}. Known: {', '.join(vocab)}. "
     for delim in "|;/,":
         if all(_reading(part.strip(), vocab) in vocab for part in name.split(delim)):

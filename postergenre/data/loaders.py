@@ -19,7 +19,12 @@ from fastcore.meta import delegates
 
 from postergenre.data.augment import PosterCrop, PosterImage, as_size
 from postergenre.data.balance import METHODS, TARGET, balanced_crops, training_movies
+from postergenre.data.columns import as_text, name_columns
 from postergenre.data.genres import GENRES, multi_hot, vocab_of
+from postergenre.data.movies import read_movies
+from postergenre.data.posters import find_poster
+from postergenre.data.split import split_movies
+from postergenre.data.tables import read_cells
 
 CROPS = ("random", "whole")
 
@@ -98,6 +103,65 @@ class PosterDataLoaders(DataLoaders):
         dls = cls(*dls.loaders, path=dls.path, device=dls.device)
         dls.genre_freq = multi_hot(training_movies(movies)["genres"], vocab).mean(0)
         dls.row_freq = multi_hot(train["genres"], vocab).mean(0)
+        return dls
+
+    @classmethod
+    @delegates(from_movies.__func__)
+    def from_folder(
+        cls,
+        path: str | Path,  # in the study's layout, see `read_movies`: folders that are called as genres hold one each
+        valid_pct: float = 0.2,  # share of movies for validation, stratified; a column split (train, valid) goes first
+        seed: int = 42,  # of the division
+        **kwargs,
+    ) -> "PosterDataLoaders":  # errors as of read_movies and from_movies
+        "Loaders of a folder of posters with their documents, without a test side (`split_movies` makes one)."
+        return cls._divided(read_movies(path), path, valid_pct, seed, **kwargs)
+
+    @classmethod
+    @delegates(from_movies.__func__)
+    def from_df(
+        cls,
+        df: pd.DataFrame,  # a row a movie
+        path: str | Path = ".",  # where relative paths of posters start; fastai keeps models here
+        valid_pct: float = 0.2,  # share of movies for validation, stratified; a column split (train, valid) goes first
+        seed: int = 42,  # of the division
+        fn_col: str = "poster",  # column of poster files: poster_col of read_movies
+        label_col: str = "genres",  # column of genres, a text or lists: genre_col of read_movies
+        label_delim: str = ",",  # what stands between two genres: delim of read_movies
+        valid_col: str | None = None,  # column that is true on the validation side, instead of valid_pct
+        vocab: Sequence[str] = GENRES,  # the genres to end up with
+        **kwargs,
+    ) -> "PosterDataLoaders":  # errors as of read_movies and from_movies
+        "Loaders of a table, as ImageDataLoaders.from_df; without a test side (`split_movies` makes one)."
+        df = name_columns(df, [fn_col, label_col])
+        if fn_col in df:
+            df = df.assign(**{fn_col: [find_poster(Path(path), as_text(p)) for p in df[fn_col]]})
+        movies = read_movies(df, fn_col, label_col, label_delim, vocab=vocab)
+        if valid_col is not None:
+            if valid_col not in movies or not movies[valid_col].isin([True, False]).all():
+                raise ValueError(f"valid_col={valid_col!r} should name a column of True and False")
+            movies["split"] = np.where(movies[valid_col].astype(bool), "valid", "train")
+        return cls._divided(movies, path, valid_pct, seed, **kwargs)
+
+    @classmethod
+    @delegates(from_df.__func__, but=["path"])
+    def from_csv(
+        cls,
+        path: str | Path,  # folder of the table, where relative paths of posters start
+        csv_fname: str | Path = "labels.csv",  # table file in it: CSV, TSV, Parquet or Excel
+        delimiter: str | None = None,  # what stands between two cells, ";" or "tab"; None: found among , ; tab |
+        **kwargs,
+    ) -> "PosterDataLoaders":  # errors as of read_movies and from_movies
+        "Loaders of a table file, as ImageDataLoaders.from_csv."
+        texts = [kwargs.get("fn_col", "poster"), kwargs.get("label_col", "genres")]
+        return cls.from_df(read_cells(Path(path) / csv_fname, delimiter, texts), path, **kwargs)
+
+    @classmethod
+    def _divided(cls, movies: pd.DataFrame, path: str | Path, valid_pct: float, seed: int, **kwargs):
+        if "split" not in movies:
+            movies = split_movies(movies, valid_pct, test=0, seed=seed)
+        dls = cls.from_movies(movies, **kwargs)
+        dls.path = Path(path)
         return dls
 
     def show_batch(

@@ -73,8 +73,8 @@ def find_poster(
     path = folder / Path(str(poster).strip()).expanduser()
     if path.suffix.lower() not in POSTER_SUFFIXES and not path.is_file():
         tries = (f"{path}{s}" for suffix in POSTER_SUFFIXES for s in (suffix, suffix.upper()))
-        path = next(filter(os.path.isfile, tries), path)
-    return os.path.abspath(path)
+        path = Path(next(filter(os.path.isfile, tries), path))
+    return str(path.absolute())
 
 
 def poster_files(folder: Path) -> list[Path]:

@@ -69,7 +69,7 @@ def load_split(
     path: str | Path,  # a CSV that save_split wrote
 ) -> pd.DataFrame:  # a copy with the column split. ValueError: movies that the file does not list, or unknown sides
     "Divide movies as a saved split says."
-    table = pd.read_csv(path, dtype="str")
+    table = pd.read_csv(path, dtype="str", keep_default_na=False)
     if not {"id", "split"} <= set(table.columns):
         raise ValueError(f"{path} has the columns {', '.join(table.columns)}; a split has id and split")
     if wrong := sorted(set(table["split"]) - set(SIDES)):

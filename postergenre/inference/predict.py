@@ -10,7 +10,7 @@ from PIL import Image
 
 from postergenre.data.genres import genre_names
 from postergenre.data.movies import read_table
-from postergenre.data.posters import POSTER_SUFFIXES
+from postergenre.data.posters import POSTER_SUFFIXES, poster_files
 from postergenre.data.reading import refuse_unreadable
 from postergenre.training.learner import ABSENT, PosterLearner
 
@@ -78,7 +78,6 @@ def find_posters(posters: str | Path | Image.Image | Iterable) -> list:
         raise FileNotFoundError(f"There is no {path} (seen from {Path.cwd()}); pass a folder of posters or a poster")
     if path.is_file():
         return [path]
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in POSTER_SUFFIXES and p.is_file())
-    if not found:
+    if not (found := poster_files(path)):
         raise FileNotFoundError(f"{path} holds no pictures ({', '.join(POSTER_SUFFIXES)}), nor do its folders")
     return found

@@ -98,7 +98,7 @@ def check_split(member: str | Path, movies: pd.DataFrame) -> None:  # ValueError
     if not file.is_file():
         print(f"  There is no {file}: it is not known which movies {member} was trained on.")
         return
-    known = pd.read_csv(file, dtype="str")
+    known = pd.read_csv(file, dtype="str", keep_default_na=False)
     # Crops of the study's protocol are called id#copy.
     sides = {s: set(ids) | set(ids.str.replace(r"#\d+$", "", regex=True)) for s, ids in known.groupby("split")["id"]}
     train, valid = sides.get("train", set()), sides.get("valid", set())

@@ -51,7 +51,7 @@ def movies_of(record: Record, data: str | Path | None = None) -> pd.DataFrame:  
     "The movies of a run, read again (None: where the run had them), on the sides that they had: with the column split."
     about = record.metrics["data"]
     movies = read_movies(data or about["folder"], **about.get("reading", {}), verbose=False)
-    split = pd.read_csv(record.folder / "split.csv", dtype="str")
+    split = pd.read_csv(record.folder / "split.csv", dtype="str", keep_default_na=False)
     ids = split["id"].str.rpartition("#")[0] if record.leaky else split["id"]
     rows = movies.iloc[rows_of(movies["id"], ids, "the data")].reset_index(drop=True)
     rows = rows.assign(split=split["split"])

@@ -2,6 +2,8 @@
 
 import copy
 import difflib
+from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 import timm
@@ -19,9 +21,13 @@ from postergenre.vision.weights import LITE, LITE_ARCHS, check_reach, lite_weigh
 CUSTOM = "custom_cnn"
 
 
-def list_archs() -> list[str]:
+def list_archs(
+    filter: str | Sequence[str] = "*",  # one or several with wildcards, as of timm.list_models: "*resnet*"
+) -> list[str]:
     "The names that `create_model` knows: custom_cnn, torchvision's classifiers, timm's models."
-    return [CUSTOM, *_torchvision_names(), *(n for n in timm.list_models() if n not in _torchvision_names())]
+    names = dict.fromkeys([CUSTOM, *_torchvision_names(), *timm.list_models()])
+    filters = [filter] if isinstance(filter, str) else filter
+    return [n for n in names if any(fnmatch(n, f) for f in filters)]
 
 
 def create_model(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from postergenre.data.genres import GENRES, MERGE, check_vocab, genre_names, merge_genres, multi_hot
+from postergenre.data.genres import GENRES, MERGE, check_vocab, genre_names, merge_all, merge_genres, multi_hot
 
 
 def test_twenty_genres_in_a_fixed_order():
@@ -33,6 +33,35 @@ def test_unknown_genre_names_movie_genre_and_known_ones():
 def test_own_vocabulary_is_not_merged_as_the_study_does():
     assert merge_genres(["Western"], vocab=["Western", "Noir"]) == ["Western"]
     assert merge_genres(["Neo-Noir"], vocab=["Western", "Noir"], mapping={"Neo-Noir": "Noir"}) == ["Noir"]
+
+
+def test_own_mapping_adds_to_the_studys_merge_and_nothing_drops_a_genre():
+    own = {"Neo-Noir": "Crime", "western": "Action", "Adult": "", "Short": None}
+    assert merge_genres(["Neo-Noir", "Western", "Musical", "Adult", "Short"], mapping=own) == [
+        "Action",
+        "Crime",
+        "Music",
+    ]
+
+
+def test_case_and_spaces_are_forgiven_where_one_genre_is_meant():
+    assert merge_genres([" sci-fi", "WESTERN", "talk-show"]) == ["Other", "Sci-Fi"]
+    assert merge_genres(["neo  noir", "n/a"], vocab=["Neo Noir"]) == ["Neo Noir"]
+    with pytest.raises(ValueError, match="the genre 'WAR'"):
+        merge_genres(["WAR"], vocab=["War", "war"])
+
+
+def test_unknown_genres_are_all_named_with_close_ones_that_were_meant():
+    with pytest.raises(
+        ValueError, match=r"'Dramma'.*\(unknown too: Xyz\)\..*Did you mean Drama\?.*\{'Dramma': 'Drama'\}"
+    ):
+        merge_all([["War"], ["Dramma", "Xyz"]], movies="ab")
+    with pytest.raises(
+        ValueError, match=r"Pass mapping=\{'Xyz': 'one of these'\} to merge it, \{'Xyz': ''\} to drop it"
+    ):
+        merge_genres(["Xyz"])
+    with pytest.raises(ValueError, match=r"Movie \? has the genre 'Action \| war'.*pass delim='\|'"):
+        merge_genres(["Action | war"])
 
 
 def test_multi_hot_and_back():

@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from fastai.data.transforms import Normalize
@@ -86,6 +89,34 @@ def test_own_vocabulary_reaches_the_network(demo_folder):
     movies = split_movies(read_movies(table, vocab=["light", "dark"], verbose=False), valid=0.2)
     dls = PosterDataLoaders.from_movies(movies, size=64, bs=8, num_workers=0)
     assert list(dls.vocab) == ["light", "dark"] and dls.one_batch()[1].shape == (8, 2)
+
+
+@pytest.mark.parametrize("entry", ["from_folder", "from_df", "from_csv"])
+def test_entries_of_fastai(demo_folder, movies, tmp_path, entry):
+    kwargs = {"valid_pct": 0.25, "size": 64, "bs": 8, "num_workers": 0}
+    if entry == "from_folder":
+        dls, path = PosterDataLoaders.from_folder(demo_folder, **kwargs), demo_folder
+    else:
+        posters = [Path(p).relative_to(demo_folder) for p in movies["poster"]]
+        table, path = pd.DataFrame({"file": posters, "tags": [" ".join(g) for g in movies["genres"]]}), demo_folder
+        columns = {"fn_col": "file", "label_col": "tags", "label_delim": " "}
+        if entry == "from_df":
+            dls = PosterDataLoaders.from_df(table, path, **columns, **kwargs)
+        else:
+            table["file"], path = [demo_folder / p for p in posters], tmp_path
+            table.to_csv(tmp_path / "labels.csv", index=False, sep=";")
+            dls = PosterDataLoaders.from_csv(path, **columns, **kwargs)
+    assert len(dls.train_ds) + len(dls.valid_ds) == 60 and len(dls.valid_ds) == 15
+    assert dls.path == path and isinstance(dls, PosterDataLoaders) and dls.one_batch()[0].shape == (8, 3, 64, 64)
+
+
+def test_validation_side_by_a_column_and_own_genres(movies):
+    table = movies[["poster"]].assign(genres="a|b", is_valid=[i < 9 for i in range(len(movies))])
+    options = {"valid_col": "is_valid", "vocab": ["a", "b"], "label_delim": "|", "size": 64, "bs": 8, "num_workers": 0}
+    dls = PosterDataLoaders.from_df(table, **options)
+    assert len(dls.valid_ds) == 9 and list(dls.vocab) == ["a", "b"]
+    with pytest.raises(ValueError, match="valid_col='is_valid' should name a column of True and False"):
+        PosterDataLoaders.from_df(table.assign(is_valid="no"), **options)
 
 
 def test_show_batch_names_the_genres(dls):

@@ -91,6 +91,80 @@ def test_same_file_name_in_two_folders_gives_two_movies(tmp_path):
     assert len(movies) == 2 and movies["id"].is_unique
 
 
+def test_blank_ids_are_no_duplicates_of_each_other(tmp_path, capsys):
+    files = [poster(tmp_path / f"{name}.jpg") for name in ("a", "b", "7")]
+    table = pd.DataFrame({"id": [7, None, float("nan"), 8.0], "poster": [*files, None], "genres": "War"})
+    movies = read_movies(table)
+    assert movies["id"].tolist() == ["7", "b", str(files[2])]  # the name 7 is taken
+    assert (
+        movies.attrs["left_out"]["no poster"] == ["8"] and not movies.attrs["left_out"]["listed twice (the last stays)"]
+    )
+    assert "2 without an id: they are called by their poster" in capsys.readouterr().out
+
+
+def test_numeric_file_names_keep_their_zeros(tmp_path):
+    poster(tmp_path / "0081.jpg")
+    (tmp_path / "m.csv").write_text("poster,genres\n0081,War\n")
+    assert read_movies(tmp_path / "m.csv", verbose=False)["id"].tolist() == ["0081"]
+
+
+def test_two_titles_of_one_poster_are_two_movies_and_the_same_row_twice_is_one(tmp_path):
+    poster(tmp_path / "a.jpg")
+    (tmp_path / "m.csv").write_text("poster,title,genres\na.jpg,One,War\na.jpg,Two,War\na.jpg,Two,Drama\n")
+    movies = read_movies(tmp_path / "m.csv", verbose=False)
+    assert movies["id"].tolist() == ["a.jpg (One)", "a.jpg (Two)"] and movies["genres"].tolist() == [["War"], ["Drama"]]
+    assert movies.attrs["left_out"]["listed twice (the last stays)"] == ["a.jpg (Two)"]
+
+
+def test_case_and_spaces_of_columns_are_forgiven_where_one_reading_is_possible(tmp_path):
+    file = str(poster(tmp_path / "a.jpg"))
+    table = pd.DataFrame({" Poster": [file], "GENRES ": ["WAR, sci-fi"], "ID": [5], "Year": [1990.0]})
+    movies = read_movies(table, verbose=False)
+    assert movies.loc[0, ["id", "year", "genres"]].tolist() == ["5", 1990, ["Sci-Fi", "War"]]
+    with pytest.raises(KeyError, match=r"no column 'genres'; it has: poster, Genres, GENRES.*genre_col="):
+        read_movies(pd.DataFrame([[file, "War", "War"]], columns=["poster", "Genres", "GENRES"]))
+    with pytest.raises(KeyError, match=r"no column 'genres'.*genre_col='Genre'"):
+        read_movies(pd.DataFrame({"poster": [file], "Genre": ["War"]}))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_what_pandas_writes_is_read_back(demo_folder, tmp_path, suffix):
+    movies = read_movies(demo_folder, verbose=False).assign(split="train")
+    file = tmp_path / f"movies.{suffix}"
+    movies.to_csv(file, index=False) if suffix == "csv" else movies.to_parquet(file)
+    pd.testing.assert_frame_equal(read_movies(file, verbose=False), movies)
+    if suffix == "csv":  # what pandas makes of it serves too
+        pd.testing.assert_frame_equal(read_movies(pd.read_csv(file), verbose=False), movies)
+
+
+def test_relative_posters_are_read_back_from_another_folder(tmp_path, monkeypatch):
+    poster(tmp_path / "art" / "a.jpg")
+    monkeypatch.chdir(tmp_path)
+    movies = read_movies(pd.DataFrame({"poster": ["art/a.jpg"], "genres": ["War"]}), verbose=False)
+    (tmp_path / "tables").mkdir()
+    movies.to_csv("tables/m.csv", index=False)
+    monkeypatch.chdir(tmp_path / "art")
+    assert read_movies("../tables/m.csv", verbose=False)["poster"].tolist() == [str(tmp_path / "art" / "a.jpg")]
+
+
+def test_a_missing_poster_says_where_it_was_looked_for_and_a_url_that_it_must_be_downloaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    table = pd.DataFrame({"poster": ["~/a.jpg", "https://x.org/b.jpg"], "genres": "War"})
+    with pytest.raises(
+        ValueError, match=rf"URL \(download it first\): 1, no poster: 1\nThere is no .*{tmp_path}/a.jpg"
+    ):
+        read_movies(table, verbose=False)
+    with pytest.raises(FileNotFoundError, match=rf"There is no ~/m.csv \(looked for {tmp_path}/m.csv\)"):
+        read_movies("~/m.csv")
+
+
+def test_hidden_files_are_no_documents_and_any_picture_is_a_poster(study):
+    (study / "Movie_Poster_Metadata" / "groundtruth" / "._1990.txt").write_bytes(b"\0\5\x16\7")
+    folder = study / "Movie_Poster_Dataset" / "1990"
+    Image.open(folder / "tt1.jpg").save(folder / "tt4.AVIF", format="avif")
+    assert read_movies(study, verbose=False)["id"].tolist() == ["tt2", "tt4", "tt1"]
+
+
 def test_errors_say_what_is_wrong_and_what_to_type(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no .*nowhere"):
         read_movies(tmp_path / "nowhere")

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from postergenre.data.augment import PosterImage
-from postergenre.data.posters import open_poster, to_rgb, unreadable_posters
+from postergenre.data.posters import find_poster, open_poster, poster_files, to_rgb, unreadable_posters
 
 RED, GREEN = (200, 30, 30), (30, 160, 60)
 
@@ -120,3 +120,20 @@ def test_unreadable_files_are_named_with_their_reason(upright, tmp_path):
     errors = unreadable_posters(sorted(tmp_path.glob("*.jpg")), workers=1)
     assert sorted(p.name for p in errors) == ["cut.jpg", "empty.jpg", "page.jpg"]
     assert "truncated" in errors[tmp_path / "cut.jpg"].lower()
+
+
+def test_a_folder_is_searched_for_pictures_of_all_kinds_but_not_for_hidden_ones(upright, tmp_path):
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / "sub").mkdir()
+    for name in ("b.jpg", "sub/a.avif", "sub/c.PNG", "._b.jpg", ".cache/d.jpg"):
+        upright.save(tmp_path / name)
+    assert [str(p.relative_to(tmp_path)) for p in poster_files(tmp_path)] == ["b.jpg", "sub/a.avif", "sub/c.PNG"]
+    assert len(poster_files(tmp_path / ".cache")) == 1  # asked for by name
+    assert open_poster(tmp_path / "sub" / "a.avif").size == (20, 30)
+
+
+def test_a_name_without_suffix_finds_its_picture(upright, tmp_path):
+    for name in ("Mr. Nobody.jpg", "b.AVIF", "plain"):
+        upright.save(tmp_path / name, format="png")
+        assert find_poster(tmp_path, name.removesuffix(".jpg").removesuffix(".AVIF")) == str(tmp_path / name)
+    assert find_poster(tmp_path, "none") == str(tmp_path / "none") and find_poster(tmp_path, " ") is None

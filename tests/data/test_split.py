@@ -17,6 +17,12 @@ def sides(movies):
     return movies.set_index("id")["split"].sort_index()
 
 
+def test_an_id_that_pandas_takes_for_missing_is_an_id(unsplit, tmp_path):
+    movies = unsplit.head(12).assign(id=["NA", "null", *unsplit["id"][2:12]])
+    save_split(split_movies(movies), tmp_path / "split.csv")
+    assert load_split(movies, tmp_path / "split.csv")["split"].notna().all()
+
+
 def test_same_sides_for_any_order_of_rows(unsplit):
     again = split_movies(unsplit.sample(frac=1, random_state=5))
     pd.testing.assert_series_equal(sides(split_movies(unsplit)), sides(again))

@@ -56,6 +56,11 @@ def test_unknown_name_lists_close_ones():
     assert {"custom_cnn", "densenet121", "convnext_tiny"} <= set(list_archs())
 
 
+def test_architectures_are_filtered_as_by_timm():
+    assert list_archs(["custom*", "densenet12?"]) == ["custom_cnn", "densenet121"] and list_archs("none_*") == []
+    assert list_archs("*efficientnet_lite0") == ["efficientnet_lite0", "tf_efficientnet_lite0"]
+
+
 def test_size_that_a_network_cannot_take_is_said():
     with pytest.raises(ValueError, match="vit_b_32 cannot take pictures of 150x150"):
         create_model("vit_b_32", 20, (150, 150))
