@@ -68,7 +68,7 @@ def read_movies(
             print(left_out_table(movies).to_string(index=False) + tried)
     if movies.empty:
         reasons = ", ".join(f"{k}: {len(v)}" for k, v in left_out.items() if v)
-        raise ValueError(f"No movie is left of {read}: {reasons}{tried}")
+        raise ValueError(f"No movie is left of {read}: {reasons or 'the table has no rows'}{tried}")
     return movies
 
 
@@ -109,7 +109,7 @@ def _from_table(table: pd.DataFrame, folder: Path, columns: Mapping[str, str], d
     table = typed_columns(name_columns(table, columns.values()), (*TEXTS, *columns.values())).reset_index(drop=True)
     if missing := {arg: col for arg, col in columns.items() if col not in table}:
         there = {fold(c): c for c in table}
-        close = {arg: difflib.get_close_matches(fold(col), there, n=1) for arg, col in missing.items()}
+        close = {arg: difflib.get_close_matches(fold(col), there, n=1, cutoff=0.7) for arg, col in missing.items()}
         named = ", ".join(f"{arg}={there[c[0]]!r}" if (c := close[arg]) else f"{arg}=..." for arg in missing)
         raise KeyError(
             f"{name} has no column {' and no column '.join(map(repr, missing.values()))}; it has: "

@@ -4,7 +4,7 @@ import csv
 import gzip
 import re
 import warnings
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -36,6 +36,9 @@ def read_cells(
         table = _read_with(pd.read_excel, file, raw, dtype=object).infer_objects()
     else:
         table = _read_text(file, decode(file, raw), sep, {fold(t) for t in texts})
+    # pandas calls so what has no name: the index that to_csv and to_excel wrote, columns that Excel left empty
+    table = table.loc[:, ~table.columns.astype("str").str.match(r"Unnamed: \d+$")]
+    table = table.dropna(how="all").reset_index(drop=True)
     return typed_columns(name_columns(table, texts), texts)
 
 
@@ -50,26 +53,24 @@ def separator(sep: str) -> str:
 def decode(file: str | Path, raw: bytes) -> str:
     "The text of a file: by its byte-order mark, as UTF-8, as UTF-16, or, with a warning, as cp1252. ValueError: none."
     if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif b"\0" in raw and not raw.startswith(BOM_UTF8):  # most letters of UTF-16 have one empty byte
-        encoding = "utf-16-le" if raw[1::2].count(0) > raw[::2].count(0) else "utf-16-be"
+        tries = ["utf-16"]
+    elif b"\0" in raw:  # most letters of UTF-16 have one empty byte
+        tries = ["utf-16-le" if raw[1::2].count(0) > raw[::2].count(0) else "utf-16-be"]
     else:
-        encoding = "utf-8-sig"
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as e:
+        tries = ["utf-8-sig", "cp1252"]
+    for encoding in tries:
         try:
-            text = raw.decode("cp1252") if encoding == "utf-8-sig" else "\0"
+            text = raw.decode(encoding)
         except UnicodeDecodeError:
-            text = "\0"
+            continue
         if "\0" in text:
-            raise ValueError(f"{file}: byte {e.start} is no {encoding} text ({e.reason}); save it as UTF-8") from e
-        word = re.search(r"\w*[^\x00-\x7f]\w*", text)[0]
-        said = f"{file} is not UTF-8 and was read as cp1252 (Windows): {word!r}. If that looks wrong, save it as UTF-8."
-        warnings.warn(said, stacklevel=2)
-    if "\0" in text:
-        raise ValueError(f"{file} is no text table, Parquet or Excel file; save it as one of them, for example as CSV")
-    return text
+            break
+        if encoding == "cp1252":
+            word = re.search(r"\w*[^\x00-\x7f]\w*", text)[0]
+            said = f"{file} is not UTF-8 and was read as cp1252 (Windows): {word!r}; if that is wrong, save it as UTF-8"
+            warnings.warn(said, stacklevel=4)  # where read_movies or read_table was called
+        return text
+    raise ValueError(f"{file} is no Parquet or Excel file and no text in {' or '.join(tries)}; save it as CSV in UTF-8")
 
 
 def _read_with(read, file: Path, raw: bytes, **kwargs) -> pd.DataFrame:
@@ -84,8 +85,12 @@ def _read_with(read, file: Path, raw: bytes, **kwargs) -> pd.DataFrame:
 
 
 def _read_text(file: Path, text: str, sep: str | None, wanted: set[str]) -> pd.DataFrame:
+    if hint := re.match(r"sep=(.)(?=[\r\n])", text):  # as Excel writes it; the line stays, to count lines
+        sep, text = sep or hint[1], text[hint.end() :]
     sep = _find_separator(text, wanted) if sep is None else separator(sep)
     header = _check_rows(file, text, sep)
+    if twice := [name for name in header if fold(name) in wanted and header.count(name) > 1]:
+        raise ValueError(f"{file} names the column {twice[0]} twice; rename one of them")
     texts = {name: "str" for name in header if fold(name) in wanted}
     return pd.read_csv(
         StringIO(text, newline=""),
@@ -96,7 +101,7 @@ def _read_text(file: Path, text: str, sep: str | None, wanted: set[str]) -> pd.D
         usecols=range(len(header)),  # cells beyond the header's are empty
         dtype=texts,
         keep_default_na=False,
-        na_values={name: _MISSING for name in header if name not in texts},  # "NA" may be a title
+        na_values={name: "" if name in texts else _MISSING for name in header},  # "NA" may be a title
     )
 
 

@@ -131,10 +131,10 @@ def test_case_and_spaces_of_columns_are_forgiven_where_one_reading_is_possible(t
 def test_what_pandas_writes_is_read_back(demo_folder, tmp_path, suffix):
     movies = read_movies(demo_folder, verbose=False).assign(split="train")
     file = tmp_path / f"movies.{suffix}"
-    movies.to_csv(file, index=False) if suffix == "csv" else movies.to_parquet(file)
+    movies.to_csv(file) if suffix == "csv" else movies.to_parquet(file)
     pd.testing.assert_frame_equal(read_movies(file, verbose=False), movies)
     if suffix == "csv":  # what pandas makes of it serves too
-        pd.testing.assert_frame_equal(read_movies(pd.read_csv(file), verbose=False), movies)
+        pd.testing.assert_frame_equal(read_movies(pd.read_csv(file, index_col=0), verbose=False), movies)
 
 
 def test_relative_posters_are_read_back_from_another_folder(tmp_path, monkeypatch):
