@@ -43,7 +43,10 @@ class ImageNetWindows:
         arch: str = "tf_efficientnet_lite0",  # a timm network whose feature map has 32 pixels a place
         weights: str | Path = LITE,  # "lite", or a local file
     ):  # ValueError, WeightsUnavailableError: as in create_model
-        self.name, self.labels = arch, models.EfficientNet_B0_Weights.DEFAULT.meta["categories"]
+        self.name, self.labels = (
+            f"{arch}-{SIZE[0]}x{SIZE[1]}",
+            models.EfficientNet_B0_Weights.DEFAULT.meta["categories"],
+        )
         self.net, (mean, std) = create_model(arch, len(self.labels), SIZE, weights=weights)
         self.net.requires_grad_(False).eval().to(memory_format=torch.channels_last)
         self.mean, self.std = (torch.tensor(s).view(3, 1, 1) for s in (mean, std))
@@ -97,7 +100,7 @@ DETECTORS = {"imagenet": ImageNetWindows, "coco": COCODetector}
 
 
 def detector_digest(detector: Callable) -> str:
-    "A name for files of what a detector found: of this network and no other."
+    "A name for files of what a detector found: of this network and no other; of a function its own."
     if net := getattr(detector, "net", None):
         return f"{detector.name}-{weights_digest(net)}"
     return getattr(detector, "__qualname__", type(detector).__qualname__).replace("<", "").replace(">", "")

@@ -34,17 +34,13 @@ class FaceReader:
     """
 
     def __init__(self, expressions: str | Path | None):  # of expression_network; None: none. ImportError: no package
-        try:
-            from facenet_pytorch import MTCNN  # of an extra
-        except ImportError as e:
-            raise ImportError(f"Finding faces needs the package {e.name}: pip install 'postergenre[people]'") from e
-        self.net = MTCNN(keep_all=True, min_face_size=SMALLEST).eval()
+        self.net = _detector()
         self.expressions = None if expressions is None else expression_network(expressions)
 
     @property
     def digest(self) -> str:
-        "Of its networks."
-        return "-".join(weights_digest(net) for net in (self.net, self.expressions) if net is not None)
+        "A name for files of what it found."
+        return f"{SEEN}-" + "-".join(weights_digest(net) for net in (self.net, self.expressions) if net is not None)
 
     def __call__(self, picture: Image.Image) -> list[Face]:  # RGB
         "The faces, from the largest to the smallest."
@@ -64,6 +60,20 @@ class FaceReader:
             moods = [tuple(row) for row in expressions_of(self.expressions, cuts).astype(float).round(3).tolist()]
         rows = zip(scores[sure], boxes.clip(0, 1).round(4).tolist(), points.round(4).tolist(), moods, strict=True)
         return [Face(round(float(s), 3), tuple(box), tuple(map(tuple, at)), mood) for s, box, at, mood in rows]
+
+    def __getstate__(self) -> dict:
+        return self.__dict__ | {"net": None}
+
+    def __setstate__(self, state: dict):
+        self.__dict__ |= state | {"net": _detector()}  # a missing package is said in the same words
+
+
+def _detector():
+    try:
+        from facenet_pytorch import MTCNN  # of an extra
+    except ImportError as e:
+        raise ImportError(f"Finding faces needs the package {e.name}: pip install 'postergenre[people]'") from e
+    return MTCNN(keep_all=True, min_face_size=SMALLEST).eval()
 
 
 def _around(picture: Image.Image, box: np.ndarray) -> Image.Image:

@@ -29,8 +29,8 @@ class Objects(Things):
 
     def __init__(
         self,
-        detector: str | Callable[[Image.Image], Sequence] = "imagenet",  # "imagenet", "coco" or (label, score, box)s of
-        # an RGB picture, boxes from 0 to 1; at the top level of a module, as it is pickled
+        detector: str | Callable[[Image.Image], Sequence] = "imagenet",  # or "coco"; or a function at a module's top
+        # level: an RGB picture -> (label, score, (left, top, right, bottom)) of each object, all from 0 to 1
         weights: str | Path | None = None,  # of a detector by name: a local file; None: as the detector has them
         labels: Sequence[str] | None = None,  # that the detector knows; None: detector.labels
     ):  # ValueError: no such detector, or no labels; else as the detectors

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ class Things(Modality):
     """
 
     keeps_readings = True
-    kind: type[NamedTuple]  # of a thing; it has a box
+    kind: type[tuple]  # of a thing, with a box: a NamedTuple
     nothing = "nothing found"  # a poster without any
 
     def find(self, poster: PosterImage) -> list:

@@ -1,4 +1,4 @@
-"""Objects are found, become features, are explained with their boxes, and join pictures in one head and by odds."""
+"""Objects are found, become features, are explained with their boxes, join others in one head and by odds."""
 
 import numpy as np
 import pytest
@@ -46,15 +46,19 @@ def told(movies, tmp_path_factory):
     folder, movies = tmp_path_factory.mktemp("scenes"), movies.copy()
     for i, genres in movies["genres"].items():
         things = [(RED, (10, 10, 49, 59))] * ("Horror" in genres) + [(GREEN, (50, 90, 89, 139))] * ("Comedy" in genres)
-        movies.loc[i, "poster"] = folder / f"{i}.png"
         scene(*things).save(folder / f"{i}.png")
+    movies["poster"] = [str(folder / f"{i}.png") for i in movies.index]
     return movies
 
 
 @pytest.fixture(scope="module")
-def alone(told, own):
-    dls = PosterDataLoaders.from_movies(told, size=(72, 48), crop="whole", bs=8, num_workers=0)
-    learn = probe_learner(dls, own)
+def loaders(told):
+    return PosterDataLoaders.from_movies(told, size=(72, 48), crop="whole", bs=8, num_workers=0)
+
+
+@pytest.fixture(scope="module")
+def alone(told, own, loaders):
+    learn = probe_learner(loaders, own)
     fit_probe(learn, told, strengths=[0.01])
     return learn
 
@@ -101,6 +105,14 @@ def test_it_joins_another_by_odds_and_its_cache_holds_what_was_found(alone, told
     assert alone.modalities[0].restored([["red thing", 0.9, [0, 0, 1, 1]]]) == [Object("red thing", 0.9, (0, 0, 1, 1))]
 
 
+def test_by_name_it_stands_beside_others_in_one_head(told, own, alone, loaders):
+    learn = probe_learner(loaders, ["objects", own])
+    assert learn.model.widths == [3000, 6] and learn.arch == "objects+objects"
+    fit_probe(learn, told, strengths=[0.01], progress=False)
+    probs = movie_probs(learn, told[told["split"] == "test"])
+    assert abs(probs - movie_probs(alone, told[told["split"] == "test"])).max() > 0.01
+
+
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
@@ -133,6 +145,7 @@ def test_the_whole_poster_is_a_window_that_the_network_sees_as_always():
     assert all(o.score >= LEAST and 0 <= o.box[0] < o.box[2] <= 1 and 0 <= o.box[1] < o.box[3] <= 1 for o in found)
     objects = Objects(detector)
     names = [name for name, _ in objects.parts(found)]
+    assert objects.readings_name.startswith("objects-tf_efficientnet_lite0-416x288-")
     assert objects.encode([found]).shape == (1, 3000) and names.count(FAINT) <= 1 < len(names)
 
 

