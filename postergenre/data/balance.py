@@ -120,6 +120,22 @@ def balance_table(
     return pd.concat([counts.astype("object"), (present.max() / present.min()).round(1).to_frame("most / least").T])
 
 
+def balance_words(
+    table: pd.DataFrame,  # from balance_table
+    method: str,  # one of its columns
+    target: int,  # as in balanced_crops
+) -> str:
+    "What a balancing reaches, and why that is not the target, in a sentence."
+    reached = table.loc[table["posters"].gt(0), method].drop(["total rows", "most / least"]).astype(int)
+    least, most = (f"{reached[genre]:,} ({genre})" for genre in (reached.idxmin(), reached.idxmax()))
+    why = {
+        "study": "a poster's copies are set by its rarest genre and count for all of its genres",
+        "even": "as near to each other as posters of several genres allow, with as few crops as that takes; "
+        f"{target:,} is a bound: neither the total nor the copies of a poster surpass those of study:{target}",
+    }
+    return f"{method}:{target} gives {least} to {most} crops a genre: {why[method]}."
+
+
 def plot_balance(
     table: pd.DataFrame,  # from balance_table
 ) -> Figure:  # one panel a column

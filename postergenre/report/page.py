@@ -13,7 +13,7 @@ from fastai.learner import Learner
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from postergenre.data.files import write_text
-from postergenre.data.movies import read_movies
+from postergenre.data.movies import UNREADABLE, read_movies
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.predictions import rows_of
 from postergenre.inference.export import load_learner
@@ -51,6 +51,7 @@ def movies_of(record: Record, data: str | Path | None = None) -> pd.DataFrame:  
     "The movies of a run, read again (None: where the run had them), on the sides that they had: with the column split."
     about = record.metrics["data"]
     movies = read_movies(data or about["folder"], **about.get("reading", {}), verbose=False)
+    movies.attrs["left_out"][UNREADABLE] = about.get("unreadable", [])
     split = pd.read_csv(record.folder / "split.csv", dtype="str", keep_default_na=False)
     ids = split["id"].str.rpartition("#")[0] if record.leaky else split["id"]
     rows = movies.iloc[rows_of(movies["id"], ids, "the data")].reset_index(drop=True)

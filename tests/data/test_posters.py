@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from postergenre.data.augment import PosterImage
-from postergenre.data.posters import find_poster, open_poster, poster_files, to_rgb, unreadable_posters
+from postergenre.data.posters import find_poster, open_poster, poster_files, to_rgb
 
 RED, GREEN = (200, 30, 30), (30, 160, 60)
 
@@ -109,17 +109,6 @@ def test_create_from_every_source(upright, tmp_path):
     for source in sources:
         image = PosterImage.create(source)
         assert isinstance(image, PosterImage) and image.getpixel((10, 5)) == RED, type(source)
-
-
-def test_unreadable_files_are_named_with_their_reason(upright, tmp_path):
-    upright.save(tmp_path / "good.jpg")
-    whole = (tmp_path / "good.jpg").read_bytes()
-    (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "page.jpg").write_text("<html>not found</html>")
-    (tmp_path / "empty.jpg").touch()
-    errors = unreadable_posters(sorted(tmp_path.glob("*.jpg")), workers=1)
-    assert sorted(p.name for p in errors) == ["cut.jpg", "empty.jpg", "page.jpg"]
-    assert "truncated" in errors[tmp_path / "cut.jpg"].lower()
 
 
 def test_a_folder_is_searched_for_pictures_of_all_kinds_but_not_for_hidden_ones(upright, tmp_path):

@@ -56,6 +56,7 @@ def test_fine_tuning_starts_from_the_probe_and_ends_with_a_report(demo_folder, t
         "--out",
         str(tmp_path / "lite"),
     ]
+    args = ["--cache", str(tmp_path / "features"), *args]
     command(lite.main, args)
     shown = capsys.readouterr().out
     assert "== Head first" in shown and (tmp_path / "lite" / "report.html").is_file()

@@ -34,7 +34,7 @@ def run_file(runs, run):
 def test_posters_are_read_once_for_both_runs(runs):
     frozen, tuned = (run_file(runs, run) for run in ("frozen", "tuned"))
     assert frozen["images_per_second"] > 0 and tuned["images_per_second"] is None
-    assert len(list((runs / "features").glob("*.json"))) == 1
+    assert len(list((runs / "features").glob("words-*.json"))) == 1
     assert len(list((runs / "features").glob("*.npz"))) == 2  # of two encoders
     assert frozen["arch"] == "words" and set(frozen["test"]) == {"words", "popularity", "random"}
     assert frozen["test"]["words"] != tuned["test"]["words"]
@@ -80,7 +80,7 @@ def test_a_kernel_on_an_encoder_that_is_trained_is_refused_before_anything_is_re
 def test_reading_goes_on_where_it_was_stopped(runs, demo_folder, tmp_path):
     cache = tmp_path / "features"
     shutil.copytree(runs / "features", cache)
-    [file] = cache.glob("*.json")
+    [file] = cache.glob("words-*.json")
     known = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps(dict(list(known.items())[:-3])), encoding="utf-8")
     for features in cache.glob("*.npz"):

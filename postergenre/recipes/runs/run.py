@@ -6,6 +6,7 @@ import os
 import platform
 import shlex
 import sys
+import textwrap
 import time
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,14 +19,14 @@ import torch
 from fastai.torch_core import set_seed
 from matplotlib.figure import Figure
 
-from postergenre.data.balance import balance_table, plot_balance
+from postergenre.data.balance import balance_table, balance_words, plot_balance
 from postergenre.data.demo.make import MARKER, make_demo
 from postergenre.data.files import write_text, write_whole
 from postergenre.data.leaky import seen_share, split_crops
 from postergenre.data.loaders import PosterDataLoaders, parse_balance
-from postergenre.data.movies import read_movies
+from postergenre.data.movies import UNREADABLE
 from postergenre.data.split import SIDES, save_split, split_movies
-from postergenre.recipes.runs.options import reading
+from postergenre.recipes.runs.movies import read, reading
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
 PROTOCOLS = ("movie", "study")
@@ -70,8 +71,11 @@ class Data:
         return self.movies[self.movies["split"] == name]
 
     def balance(self, run: Run) -> str | None:
-        "How a run balances an epoch of training; leaky crops are balanced already."
-        return run.config.get("balance") if self.unseen is None else None
+        "How a run balances an epoch, of fewer movies (--limit) with fewer crops; leaky crops are balanced already."
+        method, target = parse_balance(run.config.get("balance"))
+        if method is None or self.unseen is not None:
+            return None
+        return f"{method}:{max(1, round(target * self.about['used'] / self.about['kept']))}"
 
     def genres_in_epoch(self, run: Run) -> pd.DataFrame:
         "How often training sees each genre in an epoch, before and after balancing; also breakdown.csv and .png."
@@ -92,10 +96,12 @@ def new_folder(out: str | None, name: str) -> Path:
     return folder
 
 
-def begin(name: str, config: dict, resume: bool = False) -> Run:  # ValueError: an unknown protocol
+def begin(name: str, config: dict, resume: bool = False) -> Run:  # ValueError: an unknown protocol, no movies
     "Make the folder of a run (resume: go on in `out`), show a recipe's options and write them to config.toml."
     if config.get("protocol") not in (None, *PROTOCOLS):
         raise ValueError(f"Unknown --protocol {config['protocol']}; choose one of: {', '.join(PROTOCOLS)}")
+    if (limit := config.get("limit")) is not None and limit < 1:
+        raise ValueError(f"--limit {limit} must be 1 or more; leave it out to use all movies")
     folder = Path(config["out"]) if resume else new_folder(config["out"], name)
     section("Configuration")
     for key, value in config.items():
@@ -143,14 +149,12 @@ def load_movies(run: Run, genres: bool = True) -> Data:
     "Read and split the movies; show what was left out, and the genres in an epoch of training."
     section("Movies")
     config, where = run.config, find_data(run.config["data"])
-    how = reading(config)
-    movies = read_movies(where, **how)
-    about = {"reading": how, "folder": str(where.resolve()), "demo": (where / MARKER).is_file()}
-    about |= {"read": movies.attrs["read"], "kept": len(movies)}
-    about["left_out"] = {reason: len(ids) for reason, ids in movies.attrs["left_out"].items() if ids}
-    if limit := config["limit"]:
-        movies = movies.sample(min(limit, len(movies)), random_state=config["seed"]).sort_index().reset_index(drop=True)
-        print(f"Limited to {len(movies):,} of them at random.")
+    movies = read(where, config)
+    total, left_out = movies.attrs["read"], movies.attrs["left_out"]
+    counts = {reason: len(ids) for reason, ids in left_out.items() if ids}
+    about = {"folder": str(where.resolve()), "demo": (where / MARKER).is_file(), "reading": reading(config)}
+    about |= {"read": total, "kept": total - sum(counts.values()), "left_out": counts}
+    about["unreadable"] = left_out[UNREADABLE]  # ids: the report reads the movies without opening posters
     movies = split_movies(movies, seed=config["seed"])
     save_split(movies, run.folder / "split.csv")
     counts = sides(movies)
@@ -169,7 +173,7 @@ def sides(movies: pd.DataFrame) -> dict[str, int]:
 
 def divide_crops(run: Run, data: Data) -> Data:  # ValueError: no balance says how many crops
     "The study's leaky protocol on all movies but the test ones, which stay apart to show what it hides."
-    method, target = parse_balance(run.config["balance"])
+    method, target = parse_balance(data.balance(run))
     if method is None:
         raise ValueError("--protocol study divides crops, so it needs some: add --balance study:1000")
     unseen = data.side("test")
@@ -185,7 +189,12 @@ def divide_crops(run: Run, data: Data) -> Data:  # ValueError: no balance says h
 def show_genres(run: Run, data: Data) -> None:
     "Show and write the genres in an epoch of training."
     section("Genres in an epoch of training")
-    print(data.genres_in_epoch(run).to_string())
+    genres, balance, about = data.genres_in_epoch(run), data.balance(run), data.about
+    print(genres.to_string())
+    if balance:
+        print("\n".join(textwrap.wrap(balance_words(genres, *parse_balance(balance)), 80)))
+    if balance and about["used"] < about["kept"]:
+        print(f"({run.config['balance']} of all {about['kept']:,} movies is {balance} of these {about['used']:,}.)")
 
 
 def parse_size(size: str | int) -> int | tuple[int, int]:
