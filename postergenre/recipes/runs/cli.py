@@ -25,7 +25,7 @@ class Help(argparse.HelpFormatter):
         return "\n\n".join(self._part(part.splitlines(), width) for part in parts)
 
     def _part(self, lines: list[str], width: int) -> str:
-        if not lines[0].startswith("python -m"):
+        if not lines or not lines[0].startswith("python -m"):
             return textwrap.fill(" ".join(lines), width)
         if max(map(len, lines)) <= width:
             return "\n".join(lines)
