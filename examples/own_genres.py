@@ -8,7 +8,7 @@ import sys
 from postergenre import PosterDataLoaders, poster_learner, read_movies, split_movies
 
 movies = read_movies(
-    sys.argv[1],  # a CSV with the columns file ("art/1.jpg", beside the CSV) and tags ("noir | thriller")
+    sys.argv[1],  # a table with the columns file ("art/1.jpg", beside it) and tags ("noir | thriller")
     poster_col="file",
     genre_col="tags",
     delim="|",

@@ -1,6 +1,6 @@
 """From posters to a model and back, in the order of a first session.
 
-python examples/quickstart.py            # demo posters; pass a folder or CSV of your own
+python examples/quickstart.py            # demo posters; pass a folder or table of your own
 """
 
 import sys

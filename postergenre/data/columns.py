@@ -59,8 +59,10 @@ def written_list(value: str) -> list | None:
 def name_columns(
     table: pd.DataFrame,
     columns: Sequence[str],  # as they should be called; those of read_movies always count too
-) -> pd.DataFrame:  # a column that only one name can mean ("Poster ", "GENRES") has that name
+) -> pd.DataFrame:  # a column that only one name can mean ("Poster ", "GENRES") has it. ValueError: one stands twice
     "A table with its columns named as asked for, case and spaces aside."
+    if twice := table.columns[table.columns.duplicated()].tolist():
+        raise ValueError(f"The table names the column {twice[0]} twice; rename one of them")
     there, renamed = [fold(c) for c in table.columns], {}
     for name in dict.fromkeys([*columns, *COLUMNS]):
         if name not in table.columns and there.count(fold(name)) == 1:

@@ -135,9 +135,10 @@ def _unknown(unknown: Mapping[str, str], vocab: Sequence[str]) -> str:
     said = f"{name!r}{via}, which is not in the vocabulary{others}. Known: {', '.join(vocab)}. "
     for delim in "|;/,":
         if all(_reading(part.strip(), vocab) in vocab for part in name.split(delim)):
-            return f"{said}If these are several genres, pass delim={delim!r}."
+            return f"{said}If these are several genres, pass delim={delim!r} (--delim {delim!r})."
     folded = {fold(g): g for g in vocab}
     close = [folded[c] for c in difflib.get_close_matches(fold(target), folded, n=3)]
     meant = f"Did you mean {' or '.join(close)}? " if close else ""
     example = f"mapping={{{name!r}: {close[0] if close else 'one of these'!r}}} to merge it"
-    return f"{said}{meant}Pass {example}, {{{name!r}: ''}} to drop it, or a vocab= that holds it."
+    also = "or a vocab= that holds it (in a recipe: --mapping FILE, --genres)"
+    return f"{said}{meant}Pass {example}, {{{name!r}: ''}} to drop it, {also}."

@@ -141,7 +141,8 @@ def _from_table(table: pd.DataFrame, folder: Path, columns: Mapping[str, str], d
         named = ", ".join(f"{arg}={there[c[0]]!r}" if (c := close[arg]) else f"{arg}=..." for arg in missing)
         raise KeyError(
             f"{name} has no column {' and no column '.join(map(repr, missing.values()))}; it has: "
-            f"{', '.join(map(str, table))}. Name yours: read_movies(..., {named})"
+            f"{', '.join(map(str, table))}. Name yours: read_movies(..., {named}), "
+            f"in a recipe --{' and --'.join(missing)}"
         )
     written, genres = (table[c] for c in columns.values())
     movies = table.drop(columns=[c for c in table if c in (*columns.values(), "poster", "genres")])

@@ -123,7 +123,9 @@ def test_case_and_spaces_of_columns_are_forgiven_where_one_reading_is_possible(t
     assert movies.loc[0, ["id", "year", "genres"]].tolist() == ["5", 1990, ["Sci-Fi", "War"]]
     with pytest.raises(KeyError, match=r"no column 'genres'; it has: poster, Genres, GENRES.*genre_col="):
         read_movies(pd.DataFrame([[file, "War", "War"]], columns=["poster", "Genres", "GENRES"]))
-    with pytest.raises(KeyError, match=r"no column 'genres'.*genre_col='Genre'"):
+    with pytest.raises(ValueError, match="names the column genres twice"):
+        read_movies(pd.DataFrame([[file, "War", "War"]], columns=["poster", "genres", "genres"]))
+    with pytest.raises(KeyError, match=r"no column 'genres'.*genre_col='Genre'\), in a recipe --genre_col"):
         read_movies(pd.DataFrame({"poster": [file], "Genre": ["War"]}))
 
 
