@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,10 @@ from torch import nn
 
 from postergenre.data.cache import Cache, poster_key
 from postergenre.data.reading import as_movie, read_each
+from postergenre.portable.graphs import Graph
 
 WHOLE = "all of it"  # the part of a modality that tells none apart
+Packed = tuple[dict, dict[str, torch.Tensor]]  # what JSON can hold; names -> tensors
 Found = tuple[list[np.ndarray], list[str | None]]  # rows of each movie, an error or None each
 
 
@@ -52,7 +55,12 @@ class Modality(nn.Module):
     strengths: tuple[float, ...] = (2.0, 1.0, 0.5, 0.25)  # of the penalty that are tried on a linear head
     heading, meaning = "Evidence: what counts", "what each part adds to their log-odds"
     folder: Path | None = None  # where features are kept; None: nowhere
+    known: ClassVar[dict[str, type["Modality"]]] = {}  # all kinds there are, by the names of their classes
     kept: dict[str, Cache] | None = None
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        Modality.known[cls.__name__] = cls
 
     def read(
         self,
@@ -102,6 +110,25 @@ class Modality(nn.Module):
         with torch.no_grad():
             there, without = log_odds(torch.stack([self.encode([reading])[0], absent]))
         return Part([(WHOLE, (there - without)[list(genres)])])
+
+    def pack(self, bodies: bool = False) -> Packed:  # ValueError: it cannot be kept so
+        """What `unpack` makes it of again: what JSON can hold, and tensors.
+
+        bodies: tensors that come unchanged in an installed package are among them; else their name and digest suffice.
+        """
+        raise ValueError(
+            f"{type(self).__name__} does not say how it is kept (pack, unpack), so the learner cannot be saved as a "
+            "folder that runs no code; write it with learn.export"
+        )
+
+    @classmethod
+    def unpack(cls, config: Mapping, tensors: dict[str, torch.Tensor]) -> "Modality":  # ValueError: what does not fit
+        "One from what `pack` gave, which may come from a stranger: nothing of it is run, nothing downloaded."
+        raise ValueError(f"{cls.__name__} does not say how it is made again (unpack)")
+
+    def graph(self) -> Graph:  # ValueError: why there is none
+        "What `encode` does as a graph for ONNX, and how what it takes is read without torch."
+        raise ValueError(f"{self.name} has no graph: it is computed by torch alone")
 
     # ---- what a learner asks
 
@@ -209,13 +236,13 @@ class Modality(nn.Module):
         return super().train(False)
 
 
-def weights_digest(module: nn.Module) -> str:
-    "A digest of a network's tensors, 10 hexadecimal digits."
+def weights_digest(module: nn.Module, digits: int = 10) -> str:
+    "A digest of a network's tensors, in hexadecimal digits."
     digest = hashlib.sha256()
     for name, tensor in module.state_dict().items():
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:10]
+    return digest.hexdigest()[:digits]
 
 
 def _stacked(arrays: list[np.ndarray]) -> np.ndarray:

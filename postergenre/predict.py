@@ -8,7 +8,7 @@ import pandas as pd
 from postergenre.data.files import write_whole
 from postergenre.inference.export import load_learner
 from postergenre.inference.predict import predict_movies, predict_posters
-from postergenre.vision.views import VIEWS, parse_views
+from postergenre.portable.views import VIEWS, parse_views
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -17,6 +17,7 @@ TESTS = Path(__file__).parent
 FLOORS = [
     ["_fastai"],
     ["data"],
+    ["portable"],
     ["metrics", "losses", "layers", "modality"],
     ["vision"],
     ["text"],

@@ -1,8 +1,6 @@
-"""A poster as fastai's image, and windows cut out of it at its own scale."""
+"""A poster as fastai's image, and the transforms that training sees it through."""
 
-import math
 import random
-from itertools import product
 from pathlib import Path
 
 import postergenre._fastai  # noqa: F401
@@ -14,8 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from postergenre.data.posters import open_poster
-
-MOST = 3  # rows and columns of a grid
+from postergenre.data.windows import cut
 
 
 class PosterImage(PILImage):
@@ -37,26 +34,6 @@ def as_size(size: int | tuple[int, int]) -> tuple[int, int]:  # ValueError: not 
             f"size={size!r} must be a whole number of pixels or (height, width), for example 150 or (224, 160)"
         )
     return pair
-
-
-def cut(image: Image.Image, size: tuple[int, int], down: float, right: float) -> Image.Image:
-    """A window (height, width) of the poster at its own scale; a poster smaller than that is enlarged first.
-
-    It lies from 0 at the top to 1 at the bottom, and from 0 at the left to 1 at the right.
-    """
-    height, width = size
-    scale = max(1.0, height / image.height, width / image.width)
-    if scale > 1:
-        grown = (max(width, math.ceil(image.width * scale)), max(height, math.ceil(image.height * scale)))
-        image = image.resize(grown, Image.Resampling.BICUBIC)
-    top, left = round(down * (image.height - height)), round(right * (image.width - width))
-    return image.crop((left, top, left + width, top + height))
-
-
-def grid(size: tuple[int, int], window: tuple[int, int]) -> list[tuple[float, float]]:
-    "Where `cut` finds evenly spread windows that cover a poster (if MOST allows), as few as that takes: (down, right)."
-    sides = (min(MOST, max(1, math.ceil(p / w - 0.05))) for p, w in zip(size, window, strict=True))
-    return list(product(*([i / (n - 1) for i in range(n)] if n > 1 else [0.5] for n in sides)))
 
 
 class PosterCrop(RandTransform):

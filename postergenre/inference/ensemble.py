@@ -14,13 +14,17 @@ from fastai.data.transforms import MultiCategory
 
 from postergenre.data.files import save_whole
 from postergenre.data.genres import multi_hot
-from postergenre.inference.pooling import check_pool, ensemble_weights, pool_probs
+from postergenre.inference.pooling import ensemble_weights
 from postergenre.inference.predict import movie_probs
 from postergenre.modality import Explanation
-from postergenre.training.learner import ABSENT, PosterLearner, predict_one, without_data
+from postergenre.portable.pool import ABSENT, check_pool, pool_probs
+from postergenre.portable.tensors import write_folder
+from postergenre.training.keeping import SavePretrained
+from postergenre.training.learner import PosterLearner, predict_one, without_data
+from postergenre.training.packing import about
 
 
-class PosterEnsemble:
+class PosterEnsemble(SavePretrained):
     """Several learners that predict as one: takes a learner's place in `predict_posters`, `movie_probs`, `evaluate`.
 
     Sizes, normalisations, views and networks of the members may differ, their genres may not. `loss_func.thresh` starts
@@ -170,6 +174,19 @@ class PosterEnsemble:
         "Write the ensemble without its members' data, as `learn.export` does for each; whole or not at all."
         with without_data(self.members):
             save_whole(self, fname, pickle_module=cloudpickle)
+
+    def write_model(self, folder: Path, include_bodies: bool, onnx: bool) -> dict:
+        "As a learner's; each member has a folder of its own within."
+        rows = zip(self.names, self.views, self.weights.tolist(), strict=True)
+        listed = [
+            {"folder": f"member-{i}", "name": name, "views": views, "weight": weight}
+            for i, (name, views, weight) in enumerate(rows)
+        ]
+        for member, said in zip(self.members, listed, strict=True):
+            member.write_model(folder / said["folder"], include_bodies, onnx)
+        config = about(self) | {"kind": "ensemble", "pool": self.pool, "members": listed}
+        write_folder(folder, config, {})
+        return config
 
     def __repr__(self) -> str:
         rows = zip(self.weights, self.names, self.views, strict=True)

@@ -4,39 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from postergenre.metrics import check_arrays
+from postergenre.portable.pool import check_pool, log_odds
 
-POOLS = ("mean", "odds")
 SMALLEST = 1e-3  # a weight below this is 0: the member would cost its time and change nothing
-SURE = 1e-6  # probabilities nearer to 0 or 1 than this have no odds to add
-
-
-def pool_probs(
-    probs: Sequence[np.ndarray],  # (movies, genres) of each member; a row of NaN: it has nothing to say of the movie
-    weights: Sequence[float],  # one a member; for "mean" together 1
-    pool: str = "mean",  # or "odds"
-    freq: np.ndarray | None = None,  # (genres,) how frequent each genre is, for "odds"
-) -> np.ndarray:  # (movies, genres). ValueError: an unknown pool, or no freq for "odds"
-    """The probabilities of several models together.
-
-    mean: their weighted mean, for members that look at the same thing and err in different ways.
-    odds: their log-odds relative to the genres' frequencies are weighted and added, which is right (with weights of 1)
-    for members that know different things, as words and pictures: two hints are stronger than each (Genest & Zidek
-    1986, https://doi.org/10.1214/ss/1177013825: the logarithmic opinion pool).
-    A member that has nothing to say of a movie moves nothing: the others count as if they were alone.
-    """
-    check_pool(pool, freq)
-    probs, weights = [np.asarray(p, dtype=np.float64) for p in probs], np.asarray(weights, dtype=np.float64)
-    if pool == "mean":
-        said = sum(w * np.nan_to_num(p) for p, w in zip(probs, weights, strict=True))
-        if not any(np.isnan(p).any() for p in probs):
-            return said
-        heard = sum(w * ~np.isnan(p) for p, w in zip(probs, weights, strict=True))
-        return np.divide(said * weights.sum(), heard, out=np.full(said.shape, np.nan), where=heard > 0)
-    base = _odds(freq)
-    return expit(base + sum(w * np.nan_to_num(_odds(p) - base) for p, w in zip(probs, weights, strict=True)))
 
 
 def ensemble_weights(
@@ -61,14 +34,6 @@ def ensemble_weights(
     return weights / weights.sum() if pool == "mean" else weights
 
 
-def check_pool(pool: str, freq: np.ndarray | None) -> None:  # ValueError: an unknown pool, or no freq for "odds"
-    "Make sure that members can be pooled."
-    if pool not in POOLS:
-        raise ValueError(f"Unknown pool {pool!r}; choose one of: {', '.join(POOLS)}")
-    if pool == "odds" and freq is None:
-        raise ValueError("pool='odds' needs how frequent the genres are in training, which no member knows; use 'mean'")
-
-
 def _mean_weights(checked: list) -> np.ndarray:
     # What each member says of what is true: the mean of that is what the ensemble says.
     said = np.stack([np.where(t, p, 1 - p).ravel() for p, t in checked]).clip(1e-7, 1)
@@ -87,8 +52,8 @@ def _mean_weights(checked: list) -> np.ndarray:
 def _odds_weights(checked: list, freq: np.ndarray) -> np.ndarray:
     # Logistic regression without a constant, on what each member adds to the frequencies' log-odds. No weight is above
     # 1: a calibrated member says all that it knows, though on few movies, where it is always right, it could say more.
-    true, base = checked[0][1], _odds(freq)
-    hints = np.stack([_odds(p) - base for p, _ in checked])
+    true, base = checked[0][1], log_odds(freq)
+    hints = np.stack([log_odds(p) - base for p, _ in checked])
 
     def log_loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         z = base + np.tensordot(weights, hints, 1)
@@ -97,7 +62,3 @@ def _odds_weights(checked: list, freq: np.ndarray) -> np.ndarray:
     equal = np.full(len(hints), 1 / len(hints))
     options = {"ftol": 1e-12, "gtol": 1e-8}
     return minimize(log_loss, equal, jac=True, method="L-BFGS-B", bounds=[(0, 1)] * len(hints), options=options).x
-
-
-def _odds(p) -> np.ndarray:
-    return logit(np.asarray(p, dtype=np.float64).clip(SURE, 1 - SURE))

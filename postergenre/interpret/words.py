@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from postergenre.text.reader import Line
+from postergenre.portable.reader import Line
 from postergenre.training.fusion import ProbeLearner
 
 WORD = re.compile(r"[^\W\d_]{3,}")  # three letters or more

@@ -19,12 +19,12 @@ from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
 from postergenre.inference.thresholds import tune_thresholds
+from postergenre.portable.views import parse_views
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import figures, finish
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, section
 from postergenre.recipes.runs.training import MONITOR, Training, count_parameters, export
-from postergenre.vision.views import parse_views
 
 POOLED = {"mean": "averaged", "odds": "put together by adding their log-odds relative to the genres' frequencies"}
 

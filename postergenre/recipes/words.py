@@ -12,12 +12,12 @@ pip install 'postergenre[words]'.
 from fastcore.meta import delegates
 
 from postergenre.interpret.words import telling_words
+from postergenre.portable.reader import READ_SIZE
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_head, fit_probabilities, look, train
-from postergenre.text.reader import READ_SIZE
 from postergenre.text.words import WORDS
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.probe import probe_learner

@@ -11,10 +11,11 @@ import pandas as pd
 import torch
 
 from postergenre.data.reading import as_movie
-from postergenre.modality import Found, Modality, Part, weights_digest
+from postergenre.modality import Found, Modality, Packed, Part, weights_digest
 from postergenre.tabular.encoders import ENCODERS, Profiles, with_ones
 from postergenre.tabular.fields import Value, check_fields, clean_cell
 from postergenre.text.encoder import sentence_encoder
+from postergenre.text.files import pack_encoder, unpack_encoder
 
 METADATA = "metadata"
 ANY_ROLE = "people in any role"
@@ -42,14 +43,36 @@ class Metadata(Modality):
         fields: str | Sequence[str] | Mapping[str, str] = "all",  # or "before release"; or columns; or column -> kind
         weights: str | Path | None = None,  # encoder of texts: a folder or hub name; None: all-MiniLM-L6-v2
     ):  # ValueError: an unknown field or kind; ImportError, WeightsUnavailableError: the encoder cannot be had
+        self._begin(fields)
+        self.encoder = sentence_encoder(weights).requires_grad_(False).eval() if self.texts else None
+
+    def _begin(self, fields) -> None:
         super().__init__()
         self.fields = check_fields(fields)
         self.columns = tuple(self.fields)
         self.chosen = not isinstance(fields, str)
         self.people = [field for field, kind in self.fields.items() if kind == "people"]
         self.texts = [field for field, kind in self.fields.items() if kind == "text"]
-        self.encoder = sentence_encoder(weights).requires_grad_(False).eval() if self.texts else None
         self.learned, self.own, self.meanings = {}, {}, {}
+
+    def pack(self, bodies: bool = False) -> Packed:
+        "As every modality: what it learned is a tensor, of bytes."
+        config, tensors = pack_encoder(self.encoder, bodies) if self.texts else ({}, {})
+        return {"fields": self.fields, "encoder": config}, {"learned": self.get_extra_state()} | tensors
+
+    @classmethod
+    def unpack(cls, config: Mapping, tensors: dict[str, torch.Tensor]) -> "Metadata":
+        "As every modality."
+        metadata = cls.__new__(cls)
+        try:
+            metadata._begin(config["fields"])
+            metadata.set_extra_state(tensors["learned"])
+        except (KeyError, TypeError, AttributeError, RecursionError) as e:
+            raise ValueError(f"What the metadata's fields taught is not whole ({e!r}); save the model again") from e
+        metadata.encoder = None
+        if metadata.texts:
+            metadata.encoder = unpack_encoder(config.get("encoder") or {}, tensors).requires_grad_(False).eval()
+        return metadata
 
     def read(self, movie: Mapping, train: bool = False) -> Row | None:
         "Its cells, of the columns that there are; none: all are empty."

@@ -1,6 +1,5 @@
 """The meaning of what is written: a network for sentences, from its package, a folder or the hub."""
 
-from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -8,13 +7,7 @@ from pathlib import Path
 from huggingface_hub import constants, try_to_load_from_cache
 from torch import nn
 
-from postergenre.text.reader import Line
 from postergenre.vision.weights import WeightsUnavailableError, unreachable
-
-
-def as_text(lines: Sequence[Line]) -> str:
-    "What is written on one poster, a line a line."
-    return "\n".join(line.text for line in lines)
 
 
 def sentence_encoder(weights: str | Path | None = None) -> nn.Module:  # ImportError, WeightsUnavailableError

@@ -9,8 +9,11 @@ import torch
 
 from postergenre.data.augment import PosterImage
 from postergenre.data.reading import as_movie, refuse_unreadable
-from postergenre.text.encoder import as_text, sentence_encoder
-from postergenre.text.reader import READ_SIZE, Line, WordReader, as_read, check_package
+from postergenre.modality import Packed
+from postergenre.portable.graphs import Graph
+from postergenre.portable.reader import READ_SIZE, Line, WordReader, as_read, as_text, check_package
+from postergenre.text.encoder import sentence_encoder
+from postergenre.text.files import encoder_graph, pack_encoder, unpack_encoder
 from postergenre.vision.things import Things
 
 WORDS = "words"
@@ -52,6 +55,23 @@ class Words(Things):
         "(posters, 384)."
         encoded = self.encoder.encode(list(map(as_text, readings)), convert_to_tensor=True, show_progress_bar=False)
         return encoded.float().clone()  # else it could not be trained on: it is made in inference mode
+
+    def pack(self, bodies: bool = False) -> Packed:
+        "As every modality; a trained encoder is among the tensors, with its tokenizer."
+        return pack_encoder(self.encoder, bodies)
+
+    @classmethod
+    def unpack(cls, config, tensors: dict[str, torch.Tensor]) -> "Words":
+        "As every modality."
+        words = cls.__new__(cls)
+        Things.__init__(words)
+        check_package()
+        words.reader, words.encoder = WordReader(), unpack_encoder(config, tensors).requires_grad_(False).eval()
+        return words
+
+    def graph(self) -> Graph:
+        "Tokens of what is written to features."
+        return encoder_graph(self.encoder)
 
     def all_lines(self, movies: pd.DataFrame) -> list[list[Line]]:  # ValueError: a poster cannot be read
         "What is written on movies' posters, from the file where it is kept."

@@ -1,5 +1,6 @@
 """A learner of evidence of one kind or several: frozen modalities, and one trained head on what they see."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +14,13 @@ from postergenre.data.augment import PosterImage
 from postergenre.data.genres import check_genres
 from postergenre.data.loaders import show_posters
 from postergenre.data.reading import as_movie, poster_of
-from postergenre.modality import Explanation, Found, Modality
+from postergenre.modality import Explanation, Found, Modality, Packed
+from postergenre.portable.folder import GRAPH
+from postergenre.portable.graphs import Graph
+from postergenre.portable.pool import side_by_side
+from postergenre.portable.tensors import with_prefix
 from postergenre.training.learner import ABSENT, PosterLearner, predict_one, prediction, probs_of
+from postergenre.training.packing import Filled, Probabilities, about, about_probs, head_of
 from postergenre.training.readings import Readings
 
 SURE = 1e-6  # log-odds of probabilities nearer to 0 or 1 say nothing but rounding
@@ -107,6 +113,27 @@ class ProbeLearner(PosterLearner):
         texts = [[", ".join(true), ", ".join(own) or "–"] for true, own in zip(movies["genres"], said, strict=True)]
         show_posters(map(PosterImage.create, movies["poster"]), texts, figsize)
 
+    def pack(self, include_bodies: bool = False) -> Packed:
+        "As PosterLearner.pack; modalities say their own parts."
+        packed = [modality.pack(include_bodies) for modality in self.modalities]
+        kinds = [{"kind": type(m).__name__} | config for m, (config, _) in zip(self.modalities, packed, strict=True)]
+        tensors = with_prefix(self.model.head.state_dict(), "head") | {"absent": self.model.absent}
+        for i, (_, own) in enumerate(packed):
+            tensors |= with_prefix(own, f"modalities.{i}")
+        more = {"kind": "probe", "modalities": kinds, "widths": self.model.widths, "head": head_of(self.model.head)}
+        return about(self) | about_probs(self) | more, tensors
+
+    def graphs(self, config: dict) -> dict[str, Graph]:
+        "As PosterLearner.graphs: one of all where there is one modality, else one of each and one of the head."
+        model, n_out = copy.deepcopy(self.model).cpu(), len(config["genres"])
+        graphs = {f"{i}-{type(m).__name__}.onnx": m.graph() for i, m in enumerate(model.modalities)}
+        if len(graphs) == 1:
+            [graph] = graphs.values()
+            graph.network = Probabilities(graph.network, config["calibration"], n_out, model.head)
+            return {GRAPH: graph}
+        head = Probabilities(Filled(model.absent), config["calibration"], n_out, model.head)
+        return graphs | {"head.onnx": Graph(head, {"features": model.absent.repeat(2, 1)}, {"widths": model.widths})}
+
     def explain(self, movie, genres=None, layer=None) -> Explanation:
         "What each modality says of it: the parts that speak for genres, and where on the poster they are."
         if layer is not None:
@@ -147,12 +174,3 @@ class ProbeLearner(PosterLearner):
             heat[i] = max(heats, key=lambda found, i=i: found[0][i])[1][i]
         heading, meaning = (" · ".join(dict.fromkeys(getattr(k, a) for k in kinds)) for a in ("heading", "meaning"))
         return Explanation(said, pd.DataFrame(parts, columns=["modality", "part", *said]), heat, heading, meaning)
-
-
-def side_by_side(rows: Sequence[np.ndarray], widths: Sequence[int]) -> np.ndarray:
-    "One movie's (views, features) of each modality beside each other; of fewer views its mean, of none NaN."
-    n = max(map(len, rows))
-    absent = (np.full((1, width), np.nan, dtype=np.float32) for width in widths)
-    means = (own.mean(0, keepdims=True) if len(own) else nothing for own, nothing in zip(rows, absent, strict=True))
-    same = (own if len(own) == n > 0 else mean.repeat(n, axis=0) for own, mean in zip(rows, means, strict=True))
-    return np.concatenate(list(same), axis=1)

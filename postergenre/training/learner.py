@@ -1,5 +1,6 @@
 """A fastai Learner that answers for movies: probabilities, thresholds, and what of a poster speaks for a genre."""
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,17 +20,23 @@ from postergenre.data.augment import PosterImage
 from postergenre.data.files import save_whole
 from postergenre.data.genres import check_genres
 from postergenre.data.reading import as_movie, poster_of
-from postergenre.modality import Explanation, Found
+from postergenre.modality import Explanation, Found, Packed
+from postergenre.portable.folder import GRAPH
+from postergenre.portable.graphs import Graph
+from postergenre.portable.pool import ABSENT
+from postergenre.portable.views import LARGER
+from postergenre.training.keeping import SavePretrained
+from postergenre.training.packing import Normalized, Probabilities, about, about_probs, looks_of
 from postergenre.vision.gradcam import HEADING, MEANING, class_heats, dense_crops, view_boxes
 from postergenre.vision.maps import evaluating
 from postergenre.vision.pictures import PosterViews, by_shape
-from postergenre.vision.views import LARGER, crop_window, for_validation, resolve_views, whole_size
-
-ABSENT = "nothing is there that the learner looks at"  # the error of a movie without evidence: it is not unreadable
+from postergenre.vision.views import crop_window, for_validation, resolve_views, whole_size
 
 
-class PosterLearner(Learner):
+class PosterLearner(SavePretrained, Learner):
     "A fastai Learner whose network looks at posters; `PosterEnsemble` and learners of other evidence answer the same."
+
+    views: str = "auto"  # as `views.make_views` has them; "auto": grid if it was trained on crops, else center
 
     def __init__(
         self,
@@ -153,6 +160,25 @@ class PosterLearner(Learner):
         if window := crop_window(self.item_tfms):
             return dense_crops(poster, window)
         return torch.stack(_OwnViews(self).look({"poster": poster})), np.ones(1, dtype=bool)
+
+    def pack(self, include_bodies: bool = False) -> Packed:  # ValueError: only learn.export can write it
+        "What config.json and model.safetensors hold of it; a network has no bodies that come in packages."
+        made = vars(self.model).get("made")
+        if made is None:
+            raise ValueError(
+                f"The network of the learner ({type(self.model).__name__}) was not made by its name, as poster_learner "
+                "does, so a folder cannot say how to make it again; write the learner with learn.export"
+            )
+        config = about(self) | about_probs(self) | {"kind": "network", "network": made, "looks": looks_of(self.dls)}
+        return config, self.model.state_dict()
+
+    def graphs(self, config: dict) -> dict[str, Graph]:  # ValueError: a part has none
+        "Its graphs by the names of their files; the last gives probabilities."
+        looks = config["looks"]
+        network = Normalized(copy.deepcopy(self.model).cpu().float(), looks["mean"], looks["std"])
+        reads = {"reads": "pixels", "size": looks["size"], "crops": looks["crops"]}
+        pixels = {"pixels": torch.zeros(2, 3, *looks["size"], dtype=torch.uint8)}
+        return {GRAPH: Graph(Probabilities(network, config["calibration"], len(config["genres"])), pixels, reads)}
 
     def export(
         self,

@@ -12,7 +12,7 @@ from torch import nn
 
 from postergenre.data.genres import multi_hot
 from postergenre.layers import Standardize
-from postergenre.text.encoder import as_text
+from postergenre.portable.reader import as_text
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.learner import PosterLearner
 from postergenre.training.networks import learner_options

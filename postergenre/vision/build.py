@@ -3,15 +3,19 @@
 import copy
 import difflib
 from collections.abc import Sequence
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 
 import timm
+import torch
 from timm.models import get_pretrained_cfg
 from torch import nn
 from torchvision import models
 
 from postergenre.layers import Standardize
+from postergenre.portable.folder import CONFIG, check_size
+from postergenre.portable.tensors import check_fit, fill
 from postergenre.vision.attention import add_attention, attention_layers, check_kind
 from postergenre.vision.custom_cnn import CustomCNN
 from postergenre.vision.maps import trace
@@ -19,6 +23,8 @@ from postergenre.vision.stages import StageModel
 from postergenre.vision.weights import LITE, LITE_ARCHS, check_reach, lite_weights, load_body, read_weights, unavailable
 
 CUSTOM = "custom_cnn"
+MOST = 10_000  # in an option from a file
+LOADING = ("pretrained", "checkpoint", "features")  # options that a file may not set
 
 
 def list_archs(
@@ -78,7 +84,33 @@ def create_model(
     if stages:
         model.set_submodule(head_name(model), nn.Identity())
         model = StageModel(model, n_out, size, kwargs.get("drop_rate", 0.0))
+    made = {"arch": arch, "size": list(size), "attention": attention, "attention_after": attention_after}
+    model.made = made | {"stages": stages, "options": kwargs}  # to make it again
     return model, stats
+
+
+def unpack_model(
+    made: dict,  # the network's `made`, from a file: not to be trusted
+    n_out: int,  # genres
+    tensors: dict[str, torch.Tensor],  # its state
+) -> nn.Module:  # ValueError: what does not fit
+    "A network of create_model again, filled with tensors; nothing is downloaded, nothing built that they do not fit."
+    options, plain = made.get("options"), ("attention", "attention_after")
+    if not isinstance(made.get("arch"), str) or not all(isinstance(made.get(k), str | None) for k in plain):
+        raise ValueError(f"{CONFIG} names no network (arch, attention, attention_after); save the model again")
+    if not isinstance(options, dict) or any(
+        type(value) not in (int, float, bool) or abs(value) > MOST or key.startswith(LOADING)
+        for key, value in options.items()
+    ):
+        raise ValueError(f"{CONFIG} gives the network {made['arch']} options that are not numbers: {options}")
+
+    def build() -> nn.Module:
+        more = {key: made[key] for key in plain} | {"stages": bool(made.get("stages"))} | options
+        return create_model(made["arch"], n_out, check_size(made.get("size")), **more)[0]
+
+    with suppress(NotImplementedError, RuntimeError), torch.device("meta"):  # a few networks cannot be built there
+        check_fit(build().state_dict(), tensors, made["arch"])
+    return fill(build(), tensors, made["arch"])
 
 
 def head_name(model: nn.Module) -> str:

@@ -9,7 +9,8 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 from torch import nn
 
-from postergenre.data.augment import PosterImage, cut, grid
+from postergenre.data.augment import PosterImage
+from postergenre.data.windows import cut, grid
 from postergenre.vision.maps import as_map, evaluating, module_named, target_layer, trace
 from postergenre.vision.views import as_view
 

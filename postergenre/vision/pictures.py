@@ -1,6 +1,7 @@
 """A poster as a picture: the modality whose features are what a frozen, pretrained network sees."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import torch
 from fastai.vision.augment import Resize, ResizeMethod
@@ -10,12 +11,16 @@ from torch import nn
 from postergenre.data.augment import PosterCrop, PosterImage, as_size
 from postergenre.data.reading import poster_of
 from postergenre.layers import Standardize
-from postergenre.modality import Modality, Part
+from postergenre.modality import Modality, Packed, Part, weights_digest
+from postergenre.portable.folder import CONFIG, check_package, check_size
+from postergenre.portable.graphs import Graph
+from postergenre.portable.tensors import check_fit, fill, with_prefix
+from postergenre.portable.views import view_named, view_names
 from postergenre.vision.build import create_model, head_name
 from postergenre.vision.gradcam import HEADING, MEANING, class_heats, view_boxes
 from postergenre.vision.stages import StagePooling
-from postergenre.vision.views import as_view, crop_window, make_views, resolve_views, view_named, view_names
-from postergenre.vision.weights import LITE
+from postergenre.vision.views import as_view, crop_window, make_views, resolve_views
+from postergenre.vision.weights import LITE, LITE_ARCHS, WeightsUnavailableError, lite_package
 
 
 class PosterViews(Modality):
@@ -46,6 +51,8 @@ class PosterViews(Modality):
 class Pictures(PosterViews):
     "Posters through a frozen body, which keeps the mean and standard deviation that it was made with."
 
+    made: dict | None = None  # how `by_name` made the body; None: it was made elsewhere
+
     def __init__(
         self,
         name: str,  # of the body
@@ -71,8 +78,59 @@ class Pictures(PosterViews):
         body, stats = create_model(arch, 1, as_size(size), pretrained, weights)
         if stats is None:
             raise ValueError("A frozen body needs weights; pass pretrained=True, weights='lite' or a file of weights")
+        return cls._of(arch, body, size, stats, stages, crop)
+
+    @classmethod
+    def _of(cls, arch: str, body: nn.Module, size, stats: tuple, stages: bool, crop: str) -> "Pictures":
         body.set_submodule(head_name(body), nn.Identity())
-        return cls(arch, StagePooling(body.eval(), as_size(size)) if stages else body, size, stats, crop)
+        pictures = cls(arch, StagePooling(body.eval(), as_size(size)) if stages else body, size, stats, crop)
+        pictures.made = {"arch": arch, "size": list(pictures.size), "stages": stages, "crop": crop}
+        return pictures
+
+    def pack(self, bodies: bool = False) -> Packed:
+        "As every modality; ValueError: the body was not made by its name."
+        if self.made is None:
+            raise ValueError(
+                f"The network {self.name!r} was not made by Pictures.by_name, so a folder cannot say how to make it "
+                "again; write the learner with learn.export"
+            )
+        state, body = self.state_dict(), None
+        if not bodies and self.made["arch"] in LITE_ARCHS:
+            with suppress(WeightsUnavailableError):
+                digest = weights_digest(Pictures.by_name(**self.made).body, 64)
+                if digest == weights_digest(self.body, 64):
+                    body = {"package": lite_package(self.made["arch"]), "sha256": digest}
+                    state = {name: tensor for name, tensor in state.items() if not name.startswith("body.")}
+        return self.made | {"name": self.name, "body": body}, state
+
+    @classmethod
+    def unpack(cls, config: Mapping, tensors: dict[str, torch.Tensor]) -> "Pictures":
+        "As every modality; ValueError: what does not fit, or a package holds other weights."
+        arch, stages, crop, body = (config.get(key) for key in ("arch", "stages", "crop", "body"))
+        if not isinstance(arch, str) or type(stages) is not bool or crop not in ("whole", "random"):
+            raise ValueError(f"{CONFIG} does not say what pictures are looked at (arch, stages, crop)")
+        made = {"arch": arch, "size": check_size(config.get("size")), "stages": stages, "crop": crop}
+        if body is not None:
+            pictures = cls.by_name(**made)
+            check_package(body, weights_digest(pictures.body, 64))
+            tensors = tensors | with_prefix(pictures.body.state_dict(), "body")
+        else:
+
+            def build() -> Pictures:
+                bare = create_model(arch, 1, made["size"])[0]
+                return cls._of(arch, bare, made["size"], ((0.0,) * 3, (1.0,) * 3), stages, crop)
+
+            with suppress(NotImplementedError, RuntimeError), torch.device("meta"):
+                check_fit(build().state_dict(), tensors, arch)
+            pictures = build()
+        pictures.name = str(config.get("name", arch))
+        return fill(pictures, tensors, arch)
+
+    def graph(self) -> Graph:
+        "Pixels of views to features."
+        crops = crop_window(self.item_tfms()) is not None
+        pixels = torch.zeros(2, 3, *self.size, dtype=torch.uint8)
+        return Graph(self, {"pixels": pixels}, {"reads": "pixels", "size": list(self.size), "crops": crops})
 
     @property
     def file_name(self) -> str:

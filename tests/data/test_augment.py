@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from postergenre.data.augment import PosterCrop, PosterImage, as_size, cut, grid
+from postergenre.data.augment import PosterCrop, PosterImage, as_size
+from postergenre.data.windows import cut, grid
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from postergenre.data.loaders import PosterDataLoaders
 from postergenre.evaluation.evaluate import evaluate
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
-from postergenre.inference.pooling import ensemble_weights, pool_probs
+from postergenre.inference.pooling import ensemble_weights
 from postergenre.inference.predict import movie_probs, predict_posters
 from postergenre.interpret.gradcam import gradcam
 from postergenre.interpret.interpretation import GenreInterpretation
+from postergenre.portable.pool import pool_probs
 from postergenre.training.networks import poster_learner
 
 

@@ -6,7 +6,8 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from postergenre.inference.pooling import ensemble_weights, pool_probs
+from postergenre.inference.pooling import ensemble_weights
+from postergenre.portable.pool import pool_probs
 
 
 @pytest.fixture(scope="module")

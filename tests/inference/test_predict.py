@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from postergenre import load_learner, movie_probs, predict_movies, predict_posters
-from postergenre.data.augment import cut, grid
+from postergenre.data.windows import cut, grid
 from postergenre.predict import main as predict_main
 
 

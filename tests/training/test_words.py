@@ -20,7 +20,7 @@ from postergenre.inference.export import load_learner
 from postergenre.inference.predict import movie_probs, predict_posters
 from postergenre.interpret.gradcam import plot_gradcam
 from postergenre.interpret.words import telling_words
-from postergenre.text.reader import Line, read_words
+from postergenre.portable.reader import Line, read_words
 from postergenre.text.words import WORDS, Words
 from postergenre.training.probe import fit_probe, probe_learner
 from postergenre.training.words import adopt, text_learner

@@ -10,13 +10,15 @@ from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
 from fasttransform import Pipeline
 from PIL import Image, ImageOps
 
-from postergenre.data.augment import PosterCrop, PosterImage, cut, grid
+from postergenre.data.augment import PosterCrop, PosterImage
 from postergenre.data.loaders import PosterDataLoaders
 from postergenre.data.posters import open_poster
+from postergenre.data.windows import cut, grid
 from postergenre.evaluation.evaluate import evaluate
 from postergenre.inference.predict import movie_probs, predict_posters
+from postergenre.portable.views import parse_views, view_named, view_names
 from postergenre.training.networks import custom_cnn_learner, poster_learner
-from postergenre.vision.views import for_validation, make_views, parse_views, resolve_views, view_named, view_names
+from postergenre.vision.views import for_validation, make_views, resolve_views
 
 
 def poster_probs(learn, posters, *args, **kwargs):

@@ -1,16 +1,17 @@
 """The words on a poster, read by an OCR network: title, taglines, names. Needs pip install 'postergenre[words]'."""
 
+import multiprocessing
 import os
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from fastai.vision.augment import Resize, ResizeMethod
-from fasttransform import Pipeline
-from torch.utils.data import get_worker_info
+from PIL import Image
 
-from postergenre.data.augment import PosterImage
+from postergenre.data.posters import open_poster
+from postergenre.portable.views import whole
 
 READ_SIZE = (672, 448)  # (height, width) in pixels: half as large again as most posters here, smaller words are lost
 
@@ -51,7 +52,7 @@ class WordReader:
             check_package()
             from rapidocr import RapidOCR  # of an extra
 
-            if get_worker_info() is not None:
+            if multiprocessing.parent_process() is not None:
                 import cv2  # comes with rapidocr
 
                 # Its threads do not survive the fork of a process that has used them: the copy would wait for ever.
@@ -74,12 +75,17 @@ def read_words(
     poster: str | Path,  # anything that open_poster opens: a file, bytes, a PIL image
 ) -> list[Line]:  # from top to bottom. ImportError: the package is missing; OSError, ValueError: as open_poster
     "What is written on a poster."
-    return WordReader()(as_read(poster))
+    return WordReader()(as_read(open_poster(poster)))
 
 
-def as_read(poster: str | Path) -> np.ndarray:
-    "A poster as the reader sees it, uint8 (height, width, 3): as loaders of READ_SIZE show it to a network."
-    return np.array(Pipeline([Resize(READ_SIZE, method=ResizeMethod.Squish)], split_idx=1)(PosterImage.create(poster)))
+def as_read(poster: Image.Image) -> np.ndarray:
+    "A poster from open_poster as the reader sees it, uint8 (height, width, 3): whole, of READ_SIZE."
+    return np.array(whole(poster, READ_SIZE))
+
+
+def as_text(lines: Sequence[Line]) -> str:
+    "What is written on one poster, a line a line."
+    return "\n".join(line.text for line in lines)
 
 
 def check_package() -> None:

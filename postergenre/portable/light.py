@@ -1,0 +1,264 @@
+"""A model folder at work without torch, fastai and pandas: Pillow, NumPy and ONNX Runtime on its graphs."""
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from PIL import Image
+
+from postergenre.data.posters import open_poster
+from postergenre.data.progress import progress as progress_bar
+from postergenre.portable.folder import CONFIG, GRAPH, check_file, check_name, check_size, read_config
+from postergenre.portable.pool import ABSENT, pool_probs, side_by_side
+from postergenre.portable.views import parse_views, pictures_of
+
+CHUNK = 16  # posters that are in memory at once
+UNREADABLE = (OSError, ValueError, SyntaxError)  # Pillow's plugins raise all three on broken files
+
+
+class Poster:
+    "A poster that several graphs look at."
+
+    def __init__(self, image: Image.Image):
+        self.image = image
+
+    @cached_property
+    def lines(self) -> list:
+        "What is written on it."
+        from postergenre.portable.reader import as_read
+
+        return _reader()(as_read(self.image))
+
+
+class Pixels:
+    "Reads posters as pictures."
+
+    def __init__(self, reads: Mapping, folder: Path, config: Mapping):
+        self.size, self.crops = check_size(reads.get("size"), folder / CONFIG), bool(reads.get("crops"))
+
+    def check(self, views: str) -> None:
+        if len(parse_views(views).scales) > 1 and not self.crops:
+            raise ValueError(
+                f"views={views!r} shows pictures of two sizes, and the graph takes only {self.size[0]}x{self.size[1]}; "
+                "leave scales out, or use torch (--engine torch)"
+            )
+
+    def look(self, poster: Poster, views: str) -> list[np.ndarray]:
+        return pictures_of(poster.image, self.size, self.crops, views)
+
+    def feed(self, readings: list) -> dict:
+        return {"pixels": np.stack(readings)}
+
+
+class Words:
+    "Reads what is written on posters, as tokens."
+
+    def __init__(self, reads: Mapping, folder: Path, config: Mapping):
+        try:
+            from tokenizers import Tokenizer
+        except ImportError as e:
+            raise ImportError(f"Reading words needs the package {e.name}: pip install 'postergenre[words]'") from e
+        length, pad = reads.get("length"), reads.get("pad")
+        if type(length) is not int or type(pad) is not int or not 0 < length <= 2**16:
+            raise ValueError(f"{folder / CONFIG} does not say how long texts may be (length, pad)")
+        file = check_file(folder, reads.get("tokenizer"), config)
+        self.tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
+        self.tokenizer.enable_truncation(length)
+        self.tokenizer.enable_padding(pad_id=pad)
+
+    def check(self, views: str) -> None:
+        parse_views(views)
+
+    def look(self, poster: Poster, views: str) -> list[str]:
+        from postergenre.portable.reader import as_text
+
+        return [as_text(poster.lines)]
+
+    def feed(self, readings: list[str]) -> dict:
+        tokens = self.tokenizer.encode_batch(readings)
+        return {
+            "input_ids": np.array([t.ids for t in tokens], dtype=np.int64),
+            "attention_mask": np.array([t.attention_mask for t in tokens], dtype=np.int64),
+        }
+
+
+READERS = {"pixels": Pixels, "words": Words}
+
+
+class LightModel:
+    """A model folder with graphs in a learner's place: `predict_posters`, `predict_movies`, `movie_probs`, `evaluate`.
+
+    It says what the learner that was saved says, and knows nothing of training, layers or heat.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,  # that learn.save_pretrained wrote with graphs
+    ):  # FileNotFoundError, ValueError: what is wrong with it, or it has no graphs; ImportError: a package is missing
+        folder = Path(folder).expanduser()
+        self.config = config = read_config(folder)
+        self.genres, self.arch = config["genres"], str(config.get("arch", "model"))
+        self.dls = SimpleNamespace(vocab=self.genres)
+        self.thresh = config["thresholds"]
+        self.genre_freq = None if config["frequencies"] is None else np.array(config["frequencies"])
+        self.views = config.get("views", "auto")
+        self.parts = _Ensemble(folder, config) if config["kind"] == "ensemble" else _Graphs(folder, config)
+        self.check_views(self.views)
+
+    def check_views(self, views: str | None) -> None:  # ValueError: unknown, or the graphs cannot look in this way
+        "As a learner's; None: its own."
+        self.parts.check(views)
+
+    def probs(
+        self,
+        movies: Mapping,  # with the column poster: files, bytes or PIL images
+        views: str | None = None,  # None: those that the learner was judged with
+        bs: int = 64,  # readings a batch
+        workers: int = 0,  # threads that open posters
+        progress: bool | None = None,  # a bar; None: in a terminal or notebook
+    ) -> tuple[np.ndarray, list[str | None]]:  # (movies, genres), NaN where there is an error; an error or None each
+        "Probabilities as PosterLearner.probs gives them."
+        self.check_views(views)
+        posters, errors = list(movies["poster"]), []
+        probs = np.full((len(posters), len(self.genres)), np.nan, dtype=np.float32)
+        with ThreadPoolExecutor(max(1, workers)) as threads:
+            starts = range(0, len(posters), CHUNK)
+            for start in progress_bar(starts, len(starts), progress):
+                opened = list(threads.map(_open, posters[start : start + CHUNK]))
+                there = [i for i, (_, error) in enumerate(opened) if error is None]
+                errors += [error for _, error in opened]
+                if there:
+                    probs[[start + i for i in there]] = self.parts.probs([opened[i][0] for i in there], views, bs)
+        return probs, errors
+
+
+class _Graphs:
+    "The graphs of one learner."
+
+    def __init__(self, folder: Path, config: Mapping):
+        listed = config.get("graphs")
+        if not isinstance(listed, list) or not listed or not all(isinstance(about, dict) for about in listed):
+            raise ValueError(
+                f"{folder} holds no {GRAPH}, so it needs torch: from_pretrained({str(folder)!r}), or --engine torch"
+            )
+        self.views = config.get("views", "auto")
+        *parts, last = listed
+        n, self.widths = len(config["genres"]), last.get("widths")
+        self.head = _Network(folder, last, config, n) if parts else None
+        parts = parts or [last]
+        if self.head and not (
+            isinstance(self.widths, list)
+            and len(self.widths) == len(parts)
+            and all(type(width) is int and 0 < width < 2**20 for width in self.widths)
+        ):
+            raise ValueError(f"{folder / CONFIG} does not say how wide the features of its {len(parts)} graphs are")
+        widths = self.widths if self.head else [n]
+        self.networks = [_Network(folder, about, config, width) for about, width in zip(parts, widths, strict=True)]
+        unknown = [about.get("reads") for about in parts if about.get("reads") not in READERS]
+        if unknown:
+            raise ValueError(f"{folder / CONFIG} reads {unknown[0]!r}; known are {', '.join(READERS)}")
+        self.readers = [READERS[about["reads"]](about, folder, config) for about in parts]
+
+    def check(self, views: str | None) -> None:
+        for reader in self.readers:
+            reader.check(self.views if views is None else views)
+
+    def probs(self, posters: Sequence[Poster], views: str | None, bs: int) -> np.ndarray:
+        views, seen = self.views if views is None else views, []
+        for reader, network in zip(self.readers, self.networks, strict=True):
+            looks = [reader.look(poster, views) for poster in posters]
+            rows = network.run(reader, [reading for look in looks for reading in look], bs)
+            seen.append(np.split(rows, np.cumsum(list(map(len, looks)))[:-1]))
+        if self.head is None:
+            [each] = seen
+        else:
+            joined = [side_by_side(rows, self.widths) for rows in zip(*seen, strict=True)]
+            each = [self.head.session.run(None, {"features": rows})[0] for rows in joined]
+        return np.stack([rows.mean(0, dtype=np.float64) for rows in each])
+
+
+class _Ensemble:
+    "The graphs of several learners, pooled as PosterEnsemble does."
+
+    def __init__(self, folder: Path, config: Mapping):
+        about = [member for member in config["members"] if member["weight"] > 0]
+        if not about:
+            raise ValueError(f"{folder / CONFIG} has no member with a weight above 0")
+        folders = [folder / check_name(member["folder"], folder / CONFIG) for member in about]
+        configs = list(map(read_config, folders))
+        if any(member["genres"] != config["genres"] for member in configs):
+            raise ValueError(f"The members of {folder} know other genres than {folder / CONFIG} says")
+        if any(member["kind"] == "ensemble" for member in configs):
+            raise ValueError(f"{folder} has an ensemble as its member, which is none of ours; do not use this model")
+        self.members = list(map(_Graphs, folders, configs))
+        for member, own in zip(self.members, about, strict=True):
+            member.views = own["views"]
+        self.weights, self.pool = [member["weight"] for member in about], config.get("pool")
+        self.freq = None if config["frequencies"] is None else np.array(config["frequencies"])
+
+    def check(self, views: str | None) -> None:
+        for member in self.members:
+            member.check(views)
+
+    def probs(self, posters: Sequence[Poster], views: str | None, bs: int) -> np.ndarray:
+        said = [member.probs(posters, views, bs).astype(np.float32) for member in self.members]
+        return pool_probs(said, self.weights, self.pool, self.freq)
+
+
+class _Network:
+    "A graph, loaded when it is first used."
+
+    def __init__(self, folder: Path, about: Mapping, config: Mapping, width: int):
+        self.file, self.width = check_file(folder, about.get("file"), config), width
+
+    @cached_property
+    def session(self):  # ImportError: no onnxruntime; ValueError: no graph, or of another width
+        try:
+            import onnxruntime
+        except ImportError as e:
+            raise ImportError("Graphs need the package onnxruntime: pip install 'postergenre[onnx]'") from e
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
+        options.log_severity_level = 3
+        try:
+            session = onnxruntime.InferenceSession(self.file, options, providers=["CPUExecutionProvider"])
+        except Exception as e:  # each fault is a class of its own
+            first = str(e).splitlines()[0] if str(e) else type(e).__name__
+            raise ValueError(f"{self.file} is no graph that ONNX Runtime runs ({first}); save the model again") from e
+        shape = session.get_outputs()[0].shape
+        if len(shape) != 2 or (shape[1] not in (self.width, None) and not isinstance(shape[1], str)):
+            raise ValueError(
+                f"{self.file} gives {shape} where [rows, {self.width}] are expected: it is of other genres or features"
+            )
+        return session
+
+    def run(self, reader, readings: list, bs: int) -> np.ndarray:
+        parts = [readings[i : i + bs] for i in range(0, len(readings), bs)]
+        return np.concatenate([self.session.run(None, reader.feed(part))[0] for part in parts])
+
+
+def _open(poster) -> tuple[Poster | None, str | None]:
+    "A poster, or what is wrong with it."
+    if isinstance(poster, np.ndarray):
+        poster = Image.fromarray(poster)
+    if poster is None or poster == "" or poster != poster:  # as missing cells of a table are
+        return None, ABSENT
+    try:
+        return Poster(open_poster(poster)), None
+    except UNREADABLE as e:
+        return None, f"{type(e).__name__}: {e}"
+
+
+_READER: list = []  # the one reader of this process, once it is needed: its networks take long to load
+
+
+def _reader():
+    if not _READER:
+        from postergenre.portable.reader import WordReader
+
+        _READER.append(WordReader())
+    return _READER[0]

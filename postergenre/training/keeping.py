@@ -1,0 +1,98 @@
+"""`save_pretrained` and `push_to_hub`, as huggingface_hub names them: a learner as a folder that runs no code."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from postergenre.data.demo.make import draw_poster
+from postergenre.data.files import write_text
+from postergenre.portable.card import card_of
+from postergenre.portable.folder import CARD, GRAPH
+from postergenre.portable.graphs import onnx_bytes
+from postergenre.portable.light import LightModel
+from postergenre.portable.tensors import write_folder
+
+CLOSE = 1e-4  # greatest difference of a probability between a learner and its graphs
+CHECKED = 4  # posters on which they are compared
+
+
+class SavePretrained:
+    "What learners and ensembles do to be kept in files that run no code; `from_pretrained` reads them."
+
+    def save_pretrained(
+        self,
+        save_directory: str | Path,  # folder; files of the same names in it are replaced
+        include_bodies: bool = False,  # copy frozen networks that come in packages; else they are named, with a digest
+        onnx: bool = True,  # write graphs too, with which predictions need no torch; what cannot be exported is said
+        card: str | None = None,  # text of the README.md; None: made from what the learner knows
+    ) -> Path:  # the folder. ValueError: it has parts that only learn.export can write
+        "Write the learner as a folder: config.json, model.safetensors, model.onnx, README.md."
+        folder = Path(save_directory).expanduser()
+        config = self.write_model(folder, include_bodies, onnx)
+        write_text(folder / CARD, card or card_of(config))
+        return folder
+
+    def push_to_hub(
+        self,
+        repo_id: str,  # user/name
+        private: bool | None = None,  # None: as the account's settings say
+        token: str | None = None,  # None: that of `hf auth login`
+        branch: str | None = None,  # None: main
+        commit_message: str = "Push model using postergenre.",
+        **kwargs,  # of save_pretrained
+    ):  # huggingface_hub's CommitInfo
+        "Save the model and upload it to the Hugging Face hub; the repository is made if there is none."
+        from huggingface_hub import HfApi
+
+        api = HfApi(token=token)
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(folder, **kwargs)
+            repo = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
+            return api.upload_folder(
+                repo_id=repo, folder_path=folder, commit_message=commit_message, revision=branch, repo_type="model"
+            )
+
+    def write_model(self, folder: Path, include_bodies: bool, onnx: bool) -> dict:  # what config.json says
+        "Write config.json, tensors and graphs."
+        config, tensors = self.pack(include_bodies)
+        graphs = {}
+        if onnx:
+            try:
+                config["graphs"], graphs, difference = pack_graphs(self, config)
+                print(
+                    f"{folder}: graphs written, checked on {CHECKED} posters: probabilities differ by {difference:.1e}"
+                )
+            except (ImportError, ValueError) as e:
+                print(f"{folder} has no {GRAPH}: {e}")
+        write_folder(folder, config, tensors, graphs)
+        return config
+
+
+def pack_graphs(learn, config: dict) -> tuple[list[dict], dict[str, bytes], float]:
+    """What config.json says of a learner's graphs, their files, and how far their probabilities are from the learner's.
+
+    ImportError: a package is missing; ValueError: it cannot be exported, or differs from the learner.
+    """
+    graphs, listed, files = learn.graphs(config), [], {}
+    for name, graph in graphs.items():
+        files |= {name: onnx_bytes(graph, "probs" if name == list(graphs)[-1] else "features")} | graph.files
+        listed.append({"file": name} | graph.reads)
+    with tempfile.TemporaryDirectory() as folder:
+        write_folder(Path(folder), config | {"graphs": listed}, {}, files)
+        difference = compare(learn, LightModel(folder))
+    return listed, files, difference
+
+
+def compare(learn, light: LightModel) -> float:  # ValueError: more than CLOSE
+    "The greatest difference of a probability on validation posters of the learner, or drawn ones where it has no data."
+    items = getattr(learn.dls.valid, "items", None)
+    posters = list(items["poster"].head(CHECKED)) if isinstance(items, pd.DataFrame) and len(items) else []
+    if not posters:
+        posters = [draw_poster(genres=["Horror"], title="Night", seed=seed) for seed in range(CHECKED)]
+    movies = pd.DataFrame({"poster": pd.Series(posters, dtype=object)})
+    difference = np.nanmax(np.abs(learn.probs(movies, learn.views, progress=False)[0] - light.probs(movies)[0]))
+    if not difference <= CLOSE:
+        raise ValueError(f"its probabilities differ from the learner's by {difference:.2g}, more than {CLOSE}")
+    return float(difference)
