@@ -46,7 +46,7 @@ def main(
     bs: int = 16,  # batch size
     size: str = "150",  # pixels the network sees: one number, or HEIGHTxWIDTH
     crop: str = "random",  # random: windows at the poster's own scale; whole: the poster resized
-    balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: even:1000
+    balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: study:1000
     pretrained: bool = False,  # start from ImageNet weights (downloaded once)
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
     freeze_norm: bool = False,  # batch norms keep the statistics of pretraining: short runs from weights need it

@@ -31,7 +31,7 @@ def main(
     bs: int = 32,  # batch size
     size: str = "150",  # pixels the networks see: one number, or HEIGHTxWIDTH
     crop: str = "random",  # random: windows at the poster's own scale; whole: the poster resized
-    balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: even:1000
+    balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: study:1000
     pretrained: bool = False,  # start from ImageNet weights (downloaded once)
     **kwargs,
 ):

@@ -22,7 +22,7 @@ def main(
     bs: int = 32,  # batch size
     size: str = "150",  # pixels the network sees: one number, or HEIGHTxWIDTH
     crop: str = "random",  # random: windows at the poster's own scale; whole: the poster resized
-    balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: even:1000
+    balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: study:1000
     protocol: str = "movie",  # movie: honest; study: crops cut first and divided afterwards, leaky on purpose
     pretrained: bool = False,  # refused: nobody has trained this network on ImageNet
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)

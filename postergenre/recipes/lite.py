@@ -38,7 +38,7 @@ def main(
     bs: int = 32,  # batch size
     size: str = "336x224",  # pixels the network sees, HEIGHTxWIDTH: posters are 3:2
     crop: str = "whole",  # whole: the poster resized; random: windows at the poster's own scale
-    balance: str = "none",  # posters in an epoch: none, study, even; with the posters wanted of each genre: even:1000
+    balance: str = "none",  # posters in an epoch: none, study, even; with the posters wanted of each genre: study:1000
     protocol: str = "movie",  # movie: honest; study: crops cut first and divided afterwards, leaky on purpose
     stages: bool = True,  # the head sees statistics of all stages of the body (style), not the last one alone
     probe: bool = True,  # head first: fit it on the frozen body's features, before all of the network is trained

@@ -14,7 +14,7 @@ import pytest
 from postergenre import recipes
 from postergenre.data.balance import balance_table, balance_words
 from postergenre.inference.export import load_learner
-from postergenre.recipes import compare, custom_cnn, probe
+from postergenre.recipes import compare, custom_cnn, lite, probe, words
 from postergenre.recipes.runs import results
 from postergenre.recipes.runs.cli import build_parser, command, read_config
 from postergenre.recipes.runs.movies import read_mapping
@@ -103,7 +103,7 @@ def test_a_probe_and_a_series_leave_them_out_too(own, tmp_path, capsys, monkeypa
 
 
 def test_a_mistake_in_them_names_the_options(own, tmp_path):
-    with pytest.raises(SystemExit, match=r"'comedy'.*--genres"):
+    with pytest.raises(SystemExit, match=r"'comedy'.*--mapping FILE, --genres"):
         command(custom_cnn.main, [*own[:-1], "--out", str(tmp_path / "x")])
     with pytest.raises(SystemExit, match=r"no column 'poster'.*--poster_col"):
         command(custom_cnn.main, ["--data", own[1], "--out", str(tmp_path / "y")])
@@ -145,3 +145,16 @@ def test_what_a_balancing_reaches_is_said(movies):
     assert f"{counts.min()} ({counts.idxmin()}) to {counts.max()} ({counts.idxmax()}) crops a genre" in said
     assert said.startswith("even:50 gives ") and "50 is a bound" in said
     assert "rarest genre" in balance_words(table, "study", 50)
+
+
+def test_what_the_strong_recipes_train_with_is_public():
+    "A user's own script had no way to what lite and words are made of."
+    import postergenre
+
+    used = {
+        name
+        for recipe in (lite, probe, words)
+        for name, value in vars(recipe).items()
+        if re.match(r"postergenre\.(training|data)\.", getattr(value, "__module__", "") or "")
+    }
+    assert used > {"start_from_probe", "freeze_stages"} and used - {"ProbeLearner"} <= set(postergenre.__all__)

@@ -9,16 +9,11 @@ import pandas as pd
 from postergenre.data.genres import GENRES
 from postergenre.data.movies import leave_out_unreadable, read_movies, what_was_read
 
-SAID = "in a recipe these are --poster_col, --genre_col, --delim, --sep, --genres (vocab) and --mapping FILE"
-
 
 def read(where: Path, options: Mapping) -> pd.DataFrame:  # errors as of read_movies and `reading`
     "Read the movies of a run, leave out or refuse unreadable posters, and say so."
     how, limit = reading(options), options["limit"]
-    try:
-        movies = read_movies(where, **how, verbose=False)
-    except (KeyError, ValueError) as e:
-        raise ValueError(f"{e.args[0]} ({SAID})") from e
+    movies = read_movies(where, **how, verbose=False)
     if limit:
         chosen = movies.sample(min(limit, len(movies)), random_state=options["seed"])
         movies = chosen.sort_index().reset_index(drop=True)
@@ -26,6 +21,8 @@ def read(where: Path, options: Mapping) -> pd.DataFrame:  # errors as of read_mo
     print(what_was_read(movies))
     if limit:
         print(f"Limited to {len(movies):,} of them at random.")
+    if movies.empty:
+        raise ValueError("No movie is left: none of their posters can be read")
     return movies
 
 
