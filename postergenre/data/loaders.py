@@ -24,7 +24,7 @@ from postergenre.data.genres import GENRES, multi_hot, vocab_of
 from postergenre.data.movies import read_movies
 from postergenre.data.posters import find_poster
 from postergenre.data.split import split_movies
-from postergenre.data.tables import read_cells
+from postergenre.data.tables import read_cells, there
 
 CROPS = ("random", "whole")
 
@@ -154,7 +154,7 @@ class PosterDataLoaders(DataLoaders):
     ) -> "PosterDataLoaders":  # errors as of read_movies and from_movies
         "Loaders of a table file, as ImageDataLoaders.from_csv."
         texts = [kwargs.get("fn_col", "poster"), kwargs.get("label_col", "genres")]
-        return cls.from_df(read_cells(Path(path) / csv_fname, delimiter, texts), path, **kwargs)
+        return cls.from_df(read_cells(there(Path(path) / csv_fname), delimiter, texts), path, **kwargs)
 
     @classmethod
     def _divided(cls, movies: pd.DataFrame, path: str | Path, valid_pct: float, seed: int, **kwargs):

@@ -11,7 +11,7 @@ from postergenre.data.columns import TEXTS, as_list, fold, name_columns, typed_c
 from postergenre.data.genres import GENRES, check_vocab, merge_all
 from postergenre.data.posters import find_poster, is_url
 from postergenre.data.study import read_study
-from postergenre.data.tables import read_cells
+from postergenre.data.tables import read_cells, there
 from postergenre.data.unreadable import unreadable_posters
 
 UNREADABLE = "unreadable poster"  # why a movie is left out
@@ -38,7 +38,7 @@ def read_movies(
     columns, named = {"poster_col": poster_col, "genre_col": genre_col}, 0
     if isinstance(source, pd.DataFrame):
         movies, named = _from_table(source, Path(), columns, delim, "the DataFrame")
-    elif (path := _there(source)).is_dir():
+    elif (path := there(source)).is_dir():
         movies = read_study(path)
     else:
         movies, named = _from_table(read_cells(path, sep, columns.values()), path.parent, columns, delim, str(path))
@@ -78,7 +78,7 @@ def read_table(
     "A table of movies as it is, with its posters found."
     if isinstance(source, pd.DataFrame):
         return source
-    source = _there(source)
+    source = there(source)
     if source.is_dir():
         raise FileNotFoundError(f"{source} is a folder; pass a table, or what read_movies({str(source)!r}) gives")
     table = read_cells(source, sep, [poster_col])
@@ -125,20 +125,13 @@ def left_out_table(
     return pd.DataFrame(rows, columns=["left out", "movies", "for example"])
 
 
-def _there(source: str | Path) -> Path:
-    path = Path(source).expanduser().absolute()
-    if not path.exists():
-        raise FileNotFoundError(f"There is no {source} (looked for {path}); pass the folder or table of your movies")
-    return path
-
-
 def _from_table(table: pd.DataFrame, folder: Path, columns: Mapping[str, str], delim: str, name: str):
     "The movies of a table, and how many of its ids are blank."
     table = typed_columns(name_columns(table, columns.values()), (*TEXTS, *columns.values())).reset_index(drop=True)
     if missing := {arg: col for arg, col in columns.items() if col not in table}:
-        there = {fold(c): c for c in table}
-        close = {arg: difflib.get_close_matches(fold(col), there, n=1, cutoff=0.7) for arg, col in missing.items()}
-        named = ", ".join(f"{arg}={there[c[0]]!r}" if (c := close[arg]) else f"{arg}=..." for arg in missing)
+        known = {fold(c): c for c in table}
+        close = {arg: difflib.get_close_matches(fold(col), known, n=1, cutoff=0.7) for arg, col in missing.items()}
+        named = ", ".join(f"{arg}={known[c[0]]!r}" if (c := close[arg]) else f"{arg}=..." for arg in missing)
         raise KeyError(
             f"{name} has no column {' and no column '.join(map(repr, missing.values()))}; it has: "
             f"{', '.join(map(str, table))}. Name yours: read_movies(..., {named}), "

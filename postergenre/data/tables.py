@@ -42,6 +42,14 @@ def read_cells(
     return typed_columns(name_columns(table, texts), texts)
 
 
+def there(source: str | Path) -> Path:
+    "A file or folder of movies, absolute, ~ as home. FileNotFoundError: it is not there."
+    path = Path(source).expanduser().absolute()
+    if not path.exists():
+        raise FileNotFoundError(f"There is no {source} (looked for {path}); pass the folder or table of your movies")
+    return path
+
+
 def separator(sep: str) -> str:
     "A separator from its name or itself: 'tab' -> a tab. ValueError: it is neither."
     found = SEPARATORS.get(sep.lower(), sep)

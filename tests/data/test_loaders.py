@@ -110,6 +110,16 @@ def test_entries_of_fastai(demo_folder, movies, tmp_path, entry):
     assert dls.path == path and isinstance(dls, PosterDataLoaders) and dls.one_batch()[0].shape == (8, 3, 64, 64)
 
 
+def test_entries_of_fastai_say_what_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"There is no .*labels\.csv \(looked for /.*labels\.csv\)"):
+        PosterDataLoaders.from_csv(tmp_path)
+    (tmp_path / "Drama").mkdir()  # a folder a genre, as fastai's from_folder takes it
+    with pytest.raises(
+        ValueError, match=r"holds no Movie_Poster_Metadata.*or a (CSV|table): read_movies\('movies.csv'\)"
+    ):
+        PosterDataLoaders.from_folder(tmp_path)
+
+
 def test_validation_side_by_a_column_and_own_genres(movies):
     table = movies[["poster"]].assign(genres="a|b", is_valid=[i < 9 for i in range(len(movies))])
     options = {"valid_col": "is_valid", "vocab": ["a", "b"], "label_delim": "|", "size": 64, "bs": 8, "num_workers": 0}
