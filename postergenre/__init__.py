@@ -3,7 +3,7 @@
 import lazy_loader
 
 # a module is imported when one of its names is first used: reading movies does not wait for torch
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+_attribute, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "data.augment": ["PosterImage", "gentle_tfms"],
@@ -54,3 +54,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "interpret.words": ["telling_words"],
     },
 )
+
+
+def __getattr__(name: str):
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("postergenre")
+    from postergenre._docs import explained
+
+    return explained(_attribute(name))

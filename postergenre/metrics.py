@@ -44,7 +44,7 @@ def check_thresh(thresh, n_genres: int) -> np.ndarray:
 
 
 def absent_genres(targets, vocab: Sequence[str]) -> list[str]:  # their names
-    "Genres that no movie has: left out of macro AP, counted as 0 in macro F1 (as scikit-learn does)."
+    "Genres that no movie has: every macro figure is a mean over the others."
     present = _to_numpy(targets).astype(bool).any(axis=0)
     if len(present) != len(vocab):
         raise ValueError(f"vocab names {len(vocab)} genres, but targets has {len(present)} columns")
@@ -91,14 +91,21 @@ def precision_recall_at_n_per_genre(probs, targets) -> tuple[np.ndarray, np.ndar
     return hits / np.maximum(n_predicted, 1), hits / np.maximum(support, 1)
 
 
-def precision_at_n(probs, targets) -> float:  # mean over all genres; a genre that is in no top n counts as 0
-    "Macro precision of the top n predictions (scikit-learn's `precision_score(average='macro', zero_division=0)`)."
-    return float(precision_recall_at_n_per_genre(probs, targets)[0].mean())
+def macro_mean(values, support) -> np.ndarray:  # over the first axis, the genres; NaN where no genre occurs
+    "The mean of a figure over the genres that occur in the targets; absent genres are left out of every macro figure."
+    there = np.asarray(support) > 0
+    n = there.sum(axis=0)
+    return np.where(n > 0, np.where(there, values, 0).sum(axis=0) / np.maximum(n, 1), np.nan)
 
 
-def recall_at_n(probs, targets) -> float:  # mean over all genres; an absent genre counts as 0
-    "Macro recall of the top n predictions (scikit-learn's `recall_score(average='macro', zero_division=0)`)."
-    return float(precision_recall_at_n_per_genre(probs, targets)[1].mean())
+def precision_at_n(probs, targets) -> float:  # a genre that occurs and is in no top n counts as 0; NaN as macro_mean
+    "Precision of the top n predictions, as `macro_mean` (scikit-learn's `precision_score` with `labels` that occur)."
+    return float(macro_mean(precision_recall_at_n_per_genre(probs, targets)[0], _to_numpy(targets).sum(0)))
+
+
+def recall_at_n(probs, targets) -> float:  # NaN as macro_mean
+    "Recall of the top n predictions, as `macro_mean` (scikit-learn's `recall_score` with `labels` that occur)."
+    return float(macro_mean(precision_recall_at_n_per_genre(probs, targets)[1], _to_numpy(targets).sum(0)))
 
 
 def average_precision_per_genre(probs, targets) -> np.ndarray:  # (genres,); NaN for a genre that no movie has
@@ -112,9 +119,8 @@ def macro_average_precision(
     probs,  # scores (movies, genres)
     targets,  # true genres, 0 or 1 (movies, genres)
 ) -> float:  # between 0 and 1; NaN if no genre occurs
-    "Mean average precision over the genres that occur in the targets; absent genres are left out."
-    aps = average_precision_per_genre(probs, targets)
-    return float(np.nanmean(aps)) if not np.isnan(aps).all() else float("nan")
+    "Mean average precision over the genres that occur in the targets; absent genres are left out (`macro_mean`)."
+    return float(macro_mean(average_precision_per_genre(probs, targets), _to_numpy(targets).sum(0)))
 
 
 def micro_average_precision(probs, targets) -> float:  # 0 to 1; NaN if no movie has a genre
@@ -130,9 +136,9 @@ def f1_per_genre(probs, targets, thresh=0.5) -> np.ndarray:  # (genres,); 0 for 
     return 2 * (predicted & targets).sum(0) / np.maximum(predicted.sum(0) + targets.sum(0), 1)
 
 
-def macro_f1(probs, targets, thresh=0.5) -> float:  # mean over all genres; absent and never predicted ones count as 0
-    "Mean F1 over the genres (scikit-learn's `f1_score(average='macro', zero_division=0)`)."
-    return float(f1_per_genre(probs, targets, thresh).mean())
+def macro_f1(probs, targets, thresh=0.5) -> float:  # a genre that occurs and is never predicted counts as 0
+    "F1 as `macro_mean` (scikit-learn's `f1_score(average='macro', zero_division=0)` with `labels` that occur)."
+    return float(macro_mean(f1_per_genre(probs, targets, thresh), _to_numpy(targets).sum(0)))
 
 
 def micro_f1(probs, targets, thresh=0.5) -> float:  # 0 if nothing is there and nothing predicted

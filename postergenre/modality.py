@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from postergenre.data.cache import Cache, poster_key
-from postergenre.data.reading import as_movie, read_each
+from postergenre.data.reading import as_movie, check_counts, read_each
 from postergenre.portable.graphs import Graph
 
 WHOLE = "all of it"  # the part of a modality that tells none apart
@@ -145,6 +145,7 @@ class Modality(nn.Module):
         progress: bool | None = None,  # a bar; None: in a terminal or notebook
     ) -> Found:  # (views, features) of each movie, none where absent; errors
         "The features of movies, from the files where they are kept, else computed and added."
+        check_counts(bs=bs, workers=workers)
         rows = list(map(as_movie, movies.to_dict("records")))
         errors: list[str | None] = [None] * len(rows)
         keys = [self.key(row) if self.folder else None for row in rows]

@@ -5,6 +5,7 @@ import os
 # One thread a process, in the commands that tests start too: threads of several processes wait for each other.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -15,6 +16,14 @@ from PIL import Image
 matplotlib.use("agg")
 
 REAL = Path(os.environ.get("POSTERGENRE_DATA") or Path(__file__).parents[2] / "shared" / "posters")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    "Plots stay open, as pyplot's do: a test's are closed after it."
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ TESTS = Path(__file__).parent
 
 # A row may import from the rows above it and from itself; above all stands what imports fastai quietly.
 FLOORS = [
-    ["_fastai"],
+    ["_fastai", "_docs"],
     ["data"],
     ["portable"],
     ["metrics", "losses", "layers", "modality"],
@@ -29,7 +29,7 @@ FLOORS = [
     ["report"],
     ["recipes"],
     ["predict"],
-    ["__init__"],
+    ["__init__", "__main__"],
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 ROOMS = [room for room in FLOOR if (PACKAGE / room / "__init__.py").is_file()]

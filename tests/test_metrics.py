@@ -51,6 +51,9 @@ def random_case(rng, ties=False):
     return probs, targets.astype(float)
 
 
+PRESENT = [0, 1, 2, 4, 5, 6]  # genres that occur in `case`
+
+
 @pytest.fixture(scope="module")
 def case():
     rng = np.random.default_rng(0)
@@ -117,10 +120,9 @@ def test_average_precision_is_scikit_learns(case):
     probs, targets = case
     aps = average_precision_per_genre(probs, targets)
     assert np.flatnonzero(np.isnan(aps)).tolist() == [3]
-    present = [g for g in range(7) if g != 3]
-    expected = skm.average_precision_score(targets[:, present], probs[:, present], average=None)
-    assert aps[present] == pytest.approx(expected)
-    expected = skm.average_precision_score(targets[:, present], probs[:, present], average="macro")
+    expected = skm.average_precision_score(targets[:, PRESENT], probs[:, PRESENT], average=None)
+    assert aps[PRESENT] == pytest.approx(expected)
+    expected = skm.average_precision_score(targets[:, PRESENT], probs[:, PRESENT], average="macro")
     assert macro_average_precision(probs, targets) == pytest.approx(expected)
     assert micro_average_precision(probs, targets) == pytest.approx(
         skm.average_precision_score(targets, probs, average="micro")
@@ -136,9 +138,11 @@ def test_average_precision_is_scikit_learns(case):
 def test_f1_is_scikit_learns(case, thresh):
     probs, targets = case
     predicted = probs > np.asarray(thresh)
-    for average, ours in ((None, f1_per_genre), ("macro", macro_f1), ("micro", micro_f1)):
+    for average, ours in ((None, f1_per_genre), ("micro", micro_f1)):
         expected = skm.f1_score(targets, predicted, average=average, zero_division=0)
         assert ours(probs, targets, thresh) == pytest.approx(expected)
+    expected = skm.f1_score(targets, predicted, labels=PRESENT, average="macro", zero_division=0)
+    assert macro_f1(probs, targets, thresh) == pytest.approx(expected)
 
 
 def test_a_probability_equal_to_the_threshold_is_no_prediction_as_in_fastai():
@@ -156,8 +160,17 @@ def test_precision_and_recall_at_n_are_scikit_learns(case):
     precision, recall = precision_recall_at_n_per_genre(probs, targets)
     assert precision == pytest.approx(skm.precision_score(targets, top_n, average=None, zero_division=0))
     assert recall == pytest.approx(skm.recall_score(targets, top_n, average=None, zero_division=0))
-    assert precision_at_n(probs, targets) == pytest.approx(precision.mean())
-    assert recall_at_n(probs, targets) == pytest.approx(recall.mean())
+    of = {"labels": PRESENT, "average": "macro", "zero_division": 0}
+    assert precision_at_n(probs, targets) == pytest.approx(skm.precision_score(targets, top_n, **of))
+    assert recall_at_n(probs, targets) == pytest.approx(skm.recall_score(targets, top_n, **of))
+
+
+def test_every_macro_figure_leaves_absent_genres_out():
+    "macro F1 counted them as 0, and macro AP left them out."
+    targets = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0]])  # nobody has the third genre, which is predicted once
+    probs = np.array([[0.9, 0.1, 0.2], [0.1, 0.8, 0.6], [0.7, 0.9, 0.1]])
+    for figure in (macro_average_precision, macro_f1, precision_at_n, recall_at_n):
+        assert figure(probs, targets) == 1 and np.isnan(figure(probs, np.zeros_like(targets))), figure
 
 
 def test_expected_calibration_error_by_hand_and_by_a_loop():

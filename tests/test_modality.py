@@ -212,7 +212,7 @@ def test_it_is_exported_and_loaded_elsewhere(both, test, tmp_path, titles):
 
 def test_its_mistakes_are_interpreted(both, test):
     interp = GenreInterpretation.from_learner(both, test)
-    assert len(interp.top_losses(3)) == 3 and interp.plot_gradcam(test["id"].iloc[0]).axes
+    assert len(interp.top_losses(3)) == 3 and len(interp.plot_gradcam(test["id"].iloc[0]))
 
 
 def test_a_modality_must_say_how_it_reads():

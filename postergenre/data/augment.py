@@ -16,13 +16,13 @@ from postergenre.data.windows import cut
 
 
 class PosterImage(PILImage):
-    "A poster for fastai's ImageBlock(cls=PosterImage); opens what `open_poster` opens, arrays and tensors too."
+    "A poster for fastai's ImageBlock(cls=PosterImage); opens what `open_poster` opens, and tensors."
 
     @classmethod
     def create(cls, fn: Path | str | Tensor | np.ndarray | bytes | Image.Image, **kwargs) -> "PosterImage":
-        "A poster from a file, bytes, a PIL image, or an array or tensor as fastai's PILImage takes them."
-        if isinstance(fn, Tensor | np.ndarray):
-            return super().create(fn, **kwargs)
+        "A poster from all that `open_poster` takes, or from a tensor of the shapes and values of its arrays."
+        if isinstance(fn, Tensor):
+            fn = fn.detach().cpu().numpy()
         return fn if isinstance(fn, cls) else cls(open_poster(fn))
 
 

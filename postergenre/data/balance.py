@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 from scipy.optimize import linprog
 
+from postergenre.data.axes import figure_of, no_frame, panels
 from postergenre.data.genres import multi_hot, vocab_of
 
 METHODS = ("study", "even")
@@ -138,18 +139,20 @@ def balance_words(
 
 def plot_balance(
     table: pd.DataFrame,  # from balance_table
-) -> Figure:  # one panel a column
+    axes: Sequence[Axes] | None = None,  # one a column, to draw on; None: on a new figure
+) -> np.ndarray:  # the axes
     "Bars of training rows a genre, before balancing and after it."
     genres = table.drop(index=["total rows", "most / least"]).astype(int)[::-1]
-    fig, axes = plt.subplots(1, genres.shape[1], figsize=(4 * genres.shape[1], 5.2), sharey=True, layout="constrained")
-    for ax, column in zip(np.atleast_1d(axes), genres.columns, strict=True):
+    n, own = genres.shape[1], axes is None
+    axes = panels(axes, 1, n, figsize=(4 * n, 5.2), sharey=True)
+    for ax, column in zip(axes, genres.columns, strict=True):
         bars = ax.barh(genres.index, genres[column], color="#4c72b0" if column == "posters" else "#dd8452")
         ax.bar_label(bars, fmt="{:,.0f}", padding=2, fontsize=8)
         title, (rows, ratio) = "Posters" if column == "posters" else f'Crops, method "{column}"', table[column][-2:]
         ax.set_title(f"{title}\n{rows:,} rows, most / least {ratio}")
         ax.margins(x=0.18)
-        ax.spines[["top", "right"]].set_visible(False)
+        no_frame(ax)
         ax.xaxis.set_major_locator(plt.MaxNLocator(4))
-    fig.suptitle("Training rows of each genre in an epoch")
-    plt.close(fig)  # the caller shows or saves it; an open figure would be drawn twice in a notebook
-    return fig
+    if own:
+        figure_of(axes).suptitle("Training rows of each genre in an epoch")
+    return axes

@@ -1,6 +1,5 @@
 """Movies as fastai DataLoaders: posters opened once, cropped or resized, normalised, with multi-label targets."""
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,15 +13,18 @@ from fastai.data.transforms import ColReader, IndexSplitter, Normalize
 from fastai.learner import Learner
 from fastai.vision.augment import Resize, ResizeMethod
 from fastai.vision.core import imagenet_stats
-from fastai.vision.data import ImageBlock, get_grid
+from fastai.vision.data import ImageBlock
 from fastcore.meta import delegates
+from matplotlib.axes import Axes
 
 from postergenre.data.augment import PosterCrop, PosterImage, as_size
+from postergenre.data.axes import show_posters
 from postergenre.data.balance import METHODS, TARGET, balanced_crops, training_movies
 from postergenre.data.columns import as_text, name_columns
 from postergenre.data.genres import GENRES, multi_hot, vocab_of
 from postergenre.data.movies import read_movies
 from postergenre.data.posters import find_poster
+from postergenre.data.reading import check_counts
 from postergenre.data.split import split_movies
 from postergenre.data.tables import read_cells, there
 
@@ -90,6 +92,7 @@ class PosterDataLoaders(DataLoaders):
         **kwargs,  # for the loaders: num_workers, device, ...
     ) -> "PosterDataLoaders":  # ValueError: not split, a side is empty, or fewer training rows than bs
         "Loaders of the training side (balanced if asked) and the validation side of split movies."
+        check_counts(bs=bs, num_workers=kwargs.get("num_workers") or 0)
         train, valid = training_rows(movies, balance), movies[movies["split"] == "valid"]
         if valid.empty:
             raise ValueError("No movie is on the validation side; split with a larger valid=, for example 0.1")
@@ -166,26 +169,21 @@ class PosterDataLoaders(DataLoaders):
 
     def show_batch(
         self,
+        b=None,  # a batch to show; None: one of the loader's
         max_n: int = 9,  # most posters shown
+        ctxs: Sequence[Axes] | None = None,  # axes to draw on; None: on a new figure
+        unique: bool = False,  # one poster again and again, as training crops and changes it
         train: bool = True,  # from the training side (False: validation)
-        figsize: tuple[float, float] | None = None,  # inches
-    ) -> None:
+        **kwargs,  # of the figure: nrows, ncols, figsize (inches)
+    ) -> np.ndarray:  # axes, one a poster
         "Show posters as the network sees them, with their genres."
         loader = self.train if train else self.valid
-        decoded = loader.decode_batch(loader.one_batch(), max_n=max_n)
-        show_posters(*zip(*decoded, strict=True), figsize)
+        return show_posters(*self._shown(loader, b, max_n, unique), ctxs, **kwargs)
 
-
-def show_posters(images: Iterable, texts: Iterable[Sequence[str]], figsize: tuple[float, float] | None = None) -> None:
-    "Posters, as fastai decodes them, beside each other, with their genres or lines; figsize in inches."
-    shown = list(zip(images, texts, strict=True))
-    columns = min(len(shown), 5)
-    rows = -(-len(shown) // columns)
-    axes = get_grid(len(shown), nrows=rows, ncols=columns, figsize=figsize or (2.6 * columns, 3.1 * rows))
-    for (image, genres), ax in zip(shown, np.ravel(axes), strict=False):
-        image.show(ctx=ax)
-        ax.set_title("\n".join(textwrap.wrap(", ".join(genres), 22)), fontsize=9)
-        ax.axis("off")
+    def _shown(self, loader, b, max_n: int, unique: bool) -> tuple[Iterable, Iterable]:
+        "Posters and their genres."
+        # new: with show=False, fastai leaves a loader that showed one poster so for ever
+        return zip(*loader.new().show_batch(b, max_n, unique=unique, show=False)[2], strict=True)
 
 
 def size_of(dls: DataLoaders) -> tuple[int, int]:

@@ -15,12 +15,14 @@ _URL = re.compile(r"\w+://")
 
 
 def open_poster(
-    source: str | Path | bytes | BytesIO | Image.Image,  # a file, its bytes, or any PIL image, loaded or not
+    source: str | Path | bytes | BytesIO | Image.Image | np.ndarray,  # file, its bytes, PIL image, or as `from_array`
     max_pixels: int = MAX_PIXELS,  # more than this is refused before it is decoded
 ) -> Image.Image:  # RGB, upright; an image that was passed stays as it was. ValueError: too large; OSError: unreadable
     "A poster as the colours a viewer shows: EXIF orientation, CMYK, palette, 16 bits, alpha on white."
     if isinstance(source, bytes | bytearray):
         source = BytesIO(source)
+    if isinstance(source, np.ndarray):
+        source = from_array(source)
     if isinstance(source, Image.Image):
         return to_rgb(source, _name(source), max_pixels)
     with warnings.catch_warnings():
@@ -77,6 +79,25 @@ def poster_files(folder: Path) -> list[Path]:
     "The posters in a folder and its folders, in order; hidden ones and those in hidden folders are left alone."
     found = (p for p in folder.rglob("*") if p.suffix.lower() in POSTER_SUFFIXES and p.is_file())
     return sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts))
+
+
+def from_array(
+    pixels: np.ndarray,  # (height, width), with 1, 3 or 4 channels behind or before these
+) -> Image.Image:  # ValueError: another shape, or other values
+    "An array as a picture: from 0 to 255, or of floats from 0 to 1."
+    if pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4):
+        pixels = pixels.transpose(1, 2, 0)
+    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 3, 4)) or not pixels.size:
+        said = f"An array of the shape {pixels.shape} is no poster"
+        raise ValueError(f"{said}; pass one of (3, height, width) or (height, width, 3), of a batch batch[0]")
+    low, high = float(pixels.min()), float(pixels.max())
+    if not (low >= 0 and high <= 255):
+        said = f"The array's values go from {low:.3g} to {high:.3g}"
+        raise ValueError(f"{said}; pass 0 to 255, or floats from 0 to 1, before they are normalised")
+    if pixels.dtype != np.uint8:
+        scale = 255 if high <= 1 and pixels.dtype.kind in "fb" else 1
+        pixels = (pixels.astype(np.float64) * scale).round().astype(np.uint8)
+    return Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
 
 
 def _name(source: object) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from postergenre.data.genres import multi_hot, vocab_of
-from postergenre.metrics import check_arrays, macro_average_precision, top_n_accuracy
+from postergenre.metrics import check_arrays, macro_average_precision, macro_mean, top_n_accuracy
 
 
 def _targets(movies, vocab: Sequence[str] | None) -> np.ndarray:
@@ -69,5 +69,5 @@ def random_expectation(
         "top_n_accuracy": float(share[n_true > 0].mean()) if n_true.any() else float("nan"),
         "macro_ap": float(np.mean(aps)) if aps else float("nan"),
         "micro_ap": expected_average_precision(targets.size, int(support.sum())),
-        "recall_at_n": float((share @ targets / np.maximum(support, 1)).mean()),
+        "recall_at_n": float(macro_mean(share @ targets / np.maximum(support, 1), support)),
     }

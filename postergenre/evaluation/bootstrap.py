@@ -87,20 +87,18 @@ def resampled_metrics(probs, targets, weights: np.ndarray, thresh=0.5) -> dict[s
         out = {"top_n_accuracy": shares @ weights / counted}
 
     ap = np.stack([resampled_average_precision(probs[:, g], targets[:, g], weights) for g in range(n_genres)])
-    n_defined = (~np.isnan(ap)).sum(axis=0)
-    out["ap"] = ap
-    out["macro_ap"] = np.where(n_defined > 0, np.nansum(ap, axis=0) / np.maximum(n_defined, 1), np.nan)
+    out["ap"], out["macro_ap"] = ap, m.macro_mean(ap, support)
     out["micro_ap"] = resampled_average_precision(probs.ravel(), targets.ravel(), weights, n_genres)
 
     predicted = probs > m.check_thresh(thresh, n_genres)
     hits, n_predicted = (predicted & targets).T @ weights, predicted.T @ weights
     out["f1"] = 2 * hits / np.maximum(n_predicted + support, 1)
-    out["macro_f1"] = out["f1"].mean(axis=0)
+    out["macro_f1"] = m.macro_mean(out["f1"], support)
     out["micro_f1"] = 2 * hits.sum(axis=0) / np.maximum((n_predicted + support).sum(axis=0), 1)
 
     hits = (top_n & targets).T @ weights
-    out["precision_at_n"] = (hits / np.maximum(top_n.T @ weights, 1)).mean(axis=0)
-    out["recall_at_n"] = (hits / np.maximum(support, 1)).mean(axis=0)
+    out["precision_at_n"] = m.macro_mean(hits / np.maximum(top_n.T @ weights, 1), support)
+    out["recall_at_n"] = m.macro_mean(hits / np.maximum(support, 1), support)
 
     n_bins = 15
     cells = (np.arange(n_movies)[:, None] * n_bins + m.calibration_bins(probs, n_bins)).ravel()

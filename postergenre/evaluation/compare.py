@@ -9,7 +9,7 @@ import pandas as pd
 from postergenre.evaluation.bootstrap import interval
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS, all_metrics
-from postergenre.evaluation.predictions import rare_genres
+from postergenre.evaluation.predictions import judged_on, rare_genres, seen_in_training
 from postergenre.evaluation.tables import Printed, text_table, wide_table
 
 
@@ -63,7 +63,8 @@ def compare(
             row[f"{k} difference"] = (change, *interval(sample[k] - drawn[0][k], change, level, (-1, 1)))
         rows.append(row)
     notes = [
-        f"{len(first.probs):,} movies, the same for all; [{level * 100:g} % intervals], {resamples:,} resamples.",
+        *seen_in_training(first),
+        f"{judged_on(first)}, the same for all; [{level * 100:g} % intervals], {resamples:,} resamples.",
         *rare_genres(first),
         f"difference: to {first.name}, movie by movie; an interval without 0 is more than the choice of movies.",
     ]

@@ -8,7 +8,7 @@ from postergenre.data.genres import multi_hot
 from postergenre.evaluation.baselines import check_apart, genre_frequencies, random_expectation
 from postergenre.evaluation.bootstrap import bootstrap_weights, interval, resampled_metrics
 from postergenre.evaluation.figures import METRICS, all_metrics
-from postergenre.evaluation.predictions import Predictions, rare_genres
+from postergenre.evaluation.predictions import Predictions, judged_on, rare_genres, seen_in_training
 from postergenre.evaluation.tables import Printed, text_table, wide_table
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.predict import movie_probs
@@ -78,7 +78,8 @@ class Evaluation(Printed, Predictions):
         columns |= {"ap": ap, "ap_low": ap_low, "ap_high": ap_high, "lift": lift}
         columns |= {"f1": f1, "f1_low": f1_low, "f1_high": f1_high, "precision_at_n": precision, "recall_at_n": recall}
         columns |= {"thresh": self.thresh, "predicted": self.predicted.sum(axis=0), "in_top_n": self.top_n.sum(axis=0)}
-        return pd.DataFrame(columns, index=pd.Index(self.vocab, name="genre"))
+        table = pd.DataFrame(columns, index=pd.Index(self.vocab, name="genre"))
+        return table.rename_axis(columns=self.mark or None)
 
     @property
     def never_predicted(self) -> dict[str, list[str]]:  # "threshold" and "top_n", each with names of genres
@@ -94,12 +95,12 @@ class Evaluation(Printed, Predictions):
     @property
     def notes(self) -> list[str]:
         "What must be known to read the printed table, a sentence each."
-        size = f"{len(self.probs):,} movies, {len(self.vocab)} genres"
-        notes = [f"{size}; [95 % intervals], 1,000 resamples of the movies."]
+        size = f"{judged_on(self)}, {len(self.vocab)} genres"
+        notes = [*seen_in_training(self), f"{size}; [95 % intervals], 1,000 resamples of the movies."]
         if unlabelled := int((~self.targets.any(axis=1)).sum()):
             notes.append(f"{unlabelled:,} movies have no genre and do not count for top-n accuracy.")
         if self.absent:
-            notes.append(f"No movie has {', '.join(self.absent)}: left out of macro AP, 0 in the other macro figures.")
+            notes.append(f"No movie has {', '.join(self.absent)}: left out of the macro figures.")
         notes += rare_genres(self)
         known = "every movie gets the genres' training frequencies, at the model's thresholds"
         unknown = "no row, as the training movies are not known (train_freq=...)"
@@ -142,4 +143,5 @@ def evaluate(
         probs = movie_probs(learn, movies[~of.duplicated()], bs=bs, views=views, progress=progress)[rows]
     elif len(probs) != len(movies):
         raise ValueError(f"probs has {len(probs)} rows for {len(movies)} movies; pass one row a movie, in their order")
-    return Evaluation(probs, targets, vocab, thresh, movies["id"], name, train_freq, movies.get("title"))
+    sides = movies["split"].value_counts(sort=False).to_dict() if "split" in movies else None
+    return Evaluation(probs, targets, vocab, thresh, movies["id"], name, train_freq, movies.get("title"), sides)

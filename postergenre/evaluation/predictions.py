@@ -12,6 +12,8 @@ from postergenre.data.files import write_whole
 from postergenre.data.genres import check_vocab, genre_names
 
 MARK = "postergenre predictions 1"
+FEW = 10  # movies of a genre below which chance has most of the say
+TRAINING = "TRAINING"  # beside every figure of movies that were trained on
 
 
 class Predictions:
@@ -27,10 +29,11 @@ class Predictions:
         name: str = "model",  # the model's name in tables
         train_freq=None,  # share of the *training* movies with each genre: (genres,) or {genre: share}; None: unknown
         titles: Sequence[str] | None = None,  # the movies' titles, kept for figures
+        sides: Mapping[str, int] | None = None,  # how many movies are of each side of the split; None: not known
     ):
         self.probs, self.targets = m.check_arrays(probs, targets)
         n, n_genres = self.probs.shape
-        self.vocab, self.name = check_vocab(vocab), str(name)
+        self.vocab, self.name, self.sides = check_vocab(vocab), name, dict(sides or {})
         if len(self.vocab) != n_genres:
             raise ValueError(f"vocab names {len(self.vocab)} genres, but probs has {n_genres} columns")
         if n == 0:
@@ -48,6 +51,21 @@ class Predictions:
             repeated = self.ids[self.ids.duplicated()][0]
             raise ValueError(f"the id {repeated!r} occurs more than once; every movie needs an id of its own")
         self.train_freq = None if train_freq is None else _frequencies(train_freq, self.vocab)
+
+    @property
+    def name(self) -> str:  # with `mark`, so that it stands wherever a figure of the model does
+        "The model's name in tables."
+        return f"{self._name} ({self.mark})" if self.mark else self._name
+
+    @name.setter
+    def name(self, name: str):
+        self._name = str(name)
+
+    @property
+    def mark(self) -> str:  # "": no movie is known to be from training
+        "TRAINING, where movies that the model has learned are among those that it is judged on."
+        n = self.sides.get("train", 0)
+        return "" if not n else TRAINING if n == len(self.ids) else f"{TRAINING} in part"
 
     @property
     def top_n(self) -> np.ndarray:  # boolean (movies, genres)
@@ -71,7 +89,8 @@ class Predictions:
             )
         titles = None if self.titles is None else [self.titles[i] for i in rows]
         probs, targets, ids = self.probs[rows], self.targets[rows], self.ids[rows]
-        return type(self)(probs, targets, self.vocab, self.thresh, ids, self.name, self.train_freq, titles)
+        about = self.thresh, ids, self._name, self.train_freq, titles, self.sides
+        return type(self)(probs, targets, self.vocab, *about)
 
     def save(
         self,
@@ -82,9 +101,10 @@ class Predictions:
         columns = {"id": self.ids} | ({} if self.titles is None else {"title": self.titles})
         columns |= {f"prob {g}": self.probs[:, i] for i, g in enumerate(self.vocab)}
         columns |= {f"true {g}": self.targets[:, i].astype(np.int8) for i, g in enumerate(self.vocab)}
-        about = {"name": self.name, "movies": len(self.ids), "vocab": self.vocab, "thresh": self.thresh.tolist()}
+        about = {"name": self._name, "movies": len(self.ids), "vocab": self.vocab, "thresh": self.thresh.tolist()}
         about["train_freq"] = None if self.train_freq is None else self.train_freq.tolist()
         about |= {"integer_ids": pd.api.types.is_integer_dtype(self.ids), "titles": self.titles is not None}
+        about["sides"] = self.sides
         table, text = pd.DataFrame(columns), json.dumps(about)
         with write_whole(path) as file:
             if csv:
@@ -120,7 +140,8 @@ class Predictions:
         probs, targets = np.split(cells.astype(np.float64), 2, axis=1)
         ids = table["id"].astype("int64" if about["integer_ids"] else "str")
         titles = table["title"].tolist() if about["titles"] else None
-        return cls(probs, targets, about["vocab"], about["thresh"], ids, about["name"], about["train_freq"], titles)
+        more = about["thresh"], ids, about["name"], about["train_freq"], titles, about.get("sides")
+        return cls(probs, targets, about["vocab"], *more)
 
 
 def _frequencies(train_freq, vocab: Sequence[str]) -> np.ndarray:
@@ -144,8 +165,24 @@ def _is_csv(path: str | Path) -> bool:
 def rare_genres(result: Predictions) -> list[str]:  # no sentence or one
     "What to know of genres that hardly any movie has."
     support = result.targets.sum(axis=0)
-    rare = genre_names((support > 0) & (support < 10), result.vocab)
-    return [f"Fewer than 10 movies have {', '.join(rare)}: chance lifts their AP, and so macro AP."] if rare else []
+    rare = genre_names((support > 0) & (support < FEW), result.vocab)
+    return [f"Fewer than {FEW} movies have {', '.join(rare)}: chance lifts their AP, and so macro AP."] if rare else []
+
+
+def judged_on(result: Predictions) -> str:  # e.g. "301 movies (test)", "397 movies (96 valid, 301 test)"
+    "How many movies, and of which sides."
+    n, sides = len(result.ids), result.sides
+    whole = len(sides) == 1 and sum(sides.values()) == n
+    of = "".join(sides) if whole else ", ".join(f"{count:,} {side}" for side, count in sides.items())
+    return f"{n:,} movies" + (f" ({of})" if of else "")
+
+
+def seen_in_training(result: Predictions) -> list[str]:  # no sentence or one
+    "What to know of figures of training movies."
+    if not result.mark:
+        return []
+    of = f"{result.sides['train']:,} of the {len(result.ids):,} movies"
+    return [f"{result.mark}: the model learned from {of}; this says how well it remembers them, not how good it is."]
 
 
 def evaluated_movies(result: Predictions, movies: pd.DataFrame) -> pd.DataFrame:  # ValueError: some are missing

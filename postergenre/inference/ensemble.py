@@ -157,6 +157,21 @@ class PosterEnsemble(SavePretrained):
         "As `learn.predict`, of a movie or a poster, with each member's views. ValueError: it cannot be read."
         return predict_one(self, movie)
 
+    def get_preds(
+        self,
+        ds_idx: int = 1,  # 0: training movies of the first member's loaders, 1: validation
+        dl=None,  # other loaders of movies, as learn.dls.test_dl gives them
+        with_decoded: bool = False,  # the predicted genres too
+    ) -> tuple:  # (movies, genres) probabilities; targets, None where none are known; decoded
+        "As fastai's, with each member's views. ValueError: there are no movies, or a poster cannot be read."
+        items = getattr(self.dls[ds_idx] if dl is None else dl, "items", ())
+        movies = items if isinstance(items, pd.DataFrame) else pd.DataFrame({"poster": pd.Series(items, dtype=object)})
+        if movies.empty:
+            raise ValueError("The ensemble holds no movies (a loaded one never does): pass dl=, or use movie_probs")
+        probs = torch.from_numpy(movie_probs(self, movies, progress=False))
+        targets = torch.from_numpy(multi_hot(movies["genres"], self.dls.vocab)) if "genres" in movies else None
+        return probs, targets, *[probs > torch.as_tensor(self.thresh).cpu()] * with_decoded
+
     def explain(
         self,
         movie,  # as in PosterLearner.explain

@@ -1,10 +1,13 @@
 """Charts of a run and its result: curves, genre by genre, confusions, genres that stand together, reliability."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+from postergenre.data.axes import no_frame, panels
 
 MODEL, OTHER = "#0072b2", "#d55e00"  # blue and vermilion of Okabe and Ito, told apart by colour-blind readers
 CURVES = {  # columns of a history: left or right, name
@@ -16,12 +19,15 @@ CURVES = {  # columns of a history: left or right, name
 AXES = {"strength": ("strength of the penalty", "log")}  # what rows of a history go by: label and scale; else linear
 
 
-def plot_per_genre(table: pd.DataFrame) -> Figure:  # of Evaluation.per_genre: support, frequency, ap, ap_low, ap_high
+def plot_per_genre(
+    table: pd.DataFrame,  # of Evaluation.per_genre: support, frequency, ap, ap_low, ap_high
+    ax: Axes | None = None,  # to draw on; None: on a new figure
+) -> Axes:
     "Average precision of each genre with its interval, beside the genre's frequency; the best genre on top."
     table = table.sort_values("ap", na_position="first")
     known = table["ap"].notna()
     y = np.arange(len(table))
-    fig, ax = plt.subplots(figsize=(7.5, 1.4 + 0.29 * len(table)), layout="constrained")
+    [ax] = panels(ax, figsize=(7.5, 1.4 + 0.29 * len(table)))
     ax.hlines(y, table["frequency"], table["ap"].fillna(table["frequency"]), color="#cccccc", linewidth=1.5, zorder=1)
     ends = [table["ap"] - table["ap_low"], table["ap_high"] - table["ap"]]
     dots = {"fmt": "o", "color": MODEL, "capsize": 3, "markersize": 6}
@@ -36,41 +42,52 @@ def plot_per_genre(table: pd.DataFrame) -> Figure:  # of Evaluation.per_genre: s
     no_frame(ax)
     ax.grid(axis="x", color="#eeeeee")
     ax.set_axisbelow(True)
-    fig.legend(loc="outside upper left", frameon=False, ncols=2, fontsize=9)
-    return closed(fig)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=9)
+    badge(ax, table.columns.name)
+    return ax
 
 
-def plot_confusions(shares: pd.DataFrame, misses: pd.Series, support: pd.Series) -> Figure:
-    """Heat map: which wrong genres stand in the top n of the movies in which the row's genre is missed.
-
-    shares: from `confusions(normalize=True)`; misses, support: movies that miss each genre, and that have it.
-    """
+def plot_confusions(
+    shares: pd.DataFrame,  # from `confusions(normalize=True)`
+    misses: pd.Series,  # movies that miss each genre
+    support: pd.Series,  # movies that have it
+    ax: Axes | None = None,  # to draw on; None: on a new figure
+) -> Axes:
+    "Heat map: which wrong genres stand in the top n of the movies in which the row's genre is missed."
     side = 2.4 + 0.36 * len(shares)
-    fig, ax = plt.subplots(figsize=(side + 1.2, side), layout="constrained")
+    [ax] = panels(ax, figsize=(side + 1.2, side))
     heat_map(ax, _percents(shares))
     ax.set_yticks(range(len(shares)), [f"{g} ({misses[g]:,} of {support[g]:,})" for g in shares.index])
     missed = "missed true genre (movies that miss it, of those that have it)"
     ax.set(ylabel=missed, xlabel="wrong genre in the top n instead")
     ax.set_title("Which genre stands in when one is missed, % of the movies that miss it", fontsize=11, loc="left")
-    return closed(fig)
+    return ax
 
 
-def plot_cooccurrence(truth: pd.DataFrame, predicted: pd.DataFrame) -> Figure:  # of cooccurrence(normalize=True)
+def plot_cooccurrence(
+    truth: pd.DataFrame,  # these two from `cooccurrence(normalize=True)`
+    predicted: pd.DataFrame,
+    axes: Sequence[Axes] | None = None,  # two, to draw on; None: on a new figure
+) -> np.ndarray:  # the two axes
     "Two heat maps: of the movies with the row's genre, the share that has the column's genre too; grey: no such movie."
     side = 1.9 + 0.36 * len(truth)
-    fig, axes = plt.subplots(2, 1, figsize=(side + 0.4, 2 * side), layout="constrained")
+    axes = panels(axes, 2, 1, figsize=(side + 0.4, 2 * side))
     tables = _percents(truth), _percents(predicted)
     most = max(table.fillna(0).to_numpy().max() for table in tables)
     for ax, table, title in zip(axes, tables, ("true genres", "top n predictions"), strict=True):
         heat_map(ax, table, most)
         ax.set_title(f"Genres that stand together in the {title}", fontsize=11, loc="left")
         ax.set(xlabel="have this genre too", ylabel="of the movies with this genre, %")
-    return closed(fig)
+    return axes
 
 
-def plot_reliability(table: pd.DataFrame, ece: float) -> Figure:  # of `reliability`, and the calibration error
+def plot_reliability(
+    table: pd.DataFrame,  # of `reliability`
+    ece: float,  # the calibration error
+    axes: Sequence[Axes] | None = None,  # two, to draw on; None: on a new figure
+) -> np.ndarray:  # the two axes
     "How often genres of a given probability are true, and how many there are of each probability."
-    fig, (ax, below) = plt.subplots(2, 1, figsize=(5.5, 6.5), height_ratios=[3, 1], sharex=True, layout="constrained")
+    axes = ax, below = panels(axes, 2, 1, figsize=(5.5, 6.5), height_ratios=[3, 1], sharex=True)
     ax.plot([0, 1], [0, 1], color="#666666", linestyle="--", linewidth=1, label="perfect")
     ends = [table["share"] - table["low"], table["high"] - table["share"]]
     line = {"fmt": "o-", "color": MODEL, "capsize": 3, "label": "model, 95 % interval"}
@@ -79,15 +96,18 @@ def plot_reliability(table: pd.DataFrame, ece: float) -> Figure:  # of `reliabil
     ax.set_title(f"Reliability: expected calibration error {ece:.3f}", fontsize=11, loc="left")
     ax.legend(frameon=False, loc="upper left")
     below.bar(table["confidence"], table["pairs"], width=0.03, color=MODEL)
-    below.set(yscale="log", ylabel="pairs", xlabel="probability of a genre for a movie")
+    below.set(xlim=(0, 1), yscale="log", ylabel="pairs", xlabel="probability of a genre for a movie")
     no_frame(ax)
     no_frame(below)
-    return closed(fig)
+    return axes
 
 
-def plot_curves(history: pd.DataFrame) -> Figure:
-    "Losses and validation figures of a run by epoch, or what its first column says; then train_loss, valid_loss, ..."
-    fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+def plot_curves(
+    history: pd.DataFrame,  # what its first column says, as epoch or strength; then train_loss, valid_loss, ...
+    axes: Sequence[Axes] | None = None,  # two, to draw on; None: on a new figure
+) -> np.ndarray:  # the two axes
+    "Losses and validation figures of a run, by epoch or strength."
+    axes = panels(axes, 1, 2, figsize=(9, 3.4))
     by = history.iloc[:, 0]
     label, scale = rows_go_by(history)
     marker = "o" if len(history) < 30 else None
@@ -100,11 +120,20 @@ def plot_curves(history: pd.DataFrame) -> Figure:
             ax.invert_xaxis()
             ax.set_xticks(by, [f"{x:g}" for x in by])
             ax.minorticks_off()
-        else:
-            ax.xaxis.set_major_locator(plt.MaxNLocator(integer=pd.api.types.is_integer_dtype(by)))
+        elif pd.api.types.is_integer_dtype(by):  # epochs: whole numbers, even if there is one only
+            ax.set_xlim(by.min() - 0.4, by.max() + 0.4)
+            ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True, min_n_ticks=1))
         no_frame(ax)
         ax.legend(frameon=False)
-    return closed(fig)
+    return axes
+
+
+def badge(ax: Axes, text: str | None) -> None:
+    "A word in the corner that a reader must not miss; no text: none."
+    if text:
+        box = {"facecolor": "#fff1d9", "edgecolor": "#7a3b00", "boxstyle": "round"}
+        style = {"ha": "right", "va": "bottom", "fontsize": 8, "weight": "bold", "color": "#7a3b00", "zorder": 9}
+        ax.annotate(text, (1, 0), (-3, 3), "axes fraction", "offset points", bbox=box, **style)
 
 
 def rows_go_by(history: pd.DataFrame) -> tuple[str, str]:  # label of its axis, its scale
@@ -127,17 +156,6 @@ def heat_map(ax: Axes, values: pd.DataFrame, most: float | None = None, least: f
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return image
-
-
-def no_frame(ax: Axes) -> None:
-    "Axes without the lines above and on the right."
-    ax.spines[["top", "right"]].set_visible(False)
-
-
-def closed(fig: Figure) -> Figure:
-    "A figure that the caller shows or saves; an open one would be drawn twice in a notebook."
-    plt.close(fig)
-    return fig
 
 
 def _percents(shares: pd.DataFrame) -> pd.DataFrame:

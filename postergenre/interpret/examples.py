@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from PIL import Image
 
+from postergenre.data.axes import passed
 from postergenre.data.posters import open_poster
-from postergenre.interpret.charts import closed
 
 RIGHT, WRONG = "#00695c", "#b3361e"  # told apart by colour-blind readers; the marks ✓ and ✗ say it too
 LINE = 0.165  # inches from one line of text to the next
@@ -28,7 +27,8 @@ def plot_examples(
     seed: int = 42,  # which ones
     rows: Sequence[int] | None = None,  # these rows of movies, in this order, instead of n at random
     notes: Sequence[str] | None = None,  # a short line below the predictions of each of `rows`
-) -> Figure:  # title and true genres above each poster, below it the top n (n = number of true genres)
+    axes: Sequence[Axes] | None = None,  # one a poster, to draw on; None: on a new figure
+) -> np.ndarray:  # title and true genres above each poster, below it the top n (n = number of true genres)
     "Posters with the truth and the predictions with their probabilities."
     chosen = np.random.default_rng(seed).permutation(len(movies))[:n] if rows is None else np.asarray(rows, dtype=int)
     if not len(chosen):
@@ -40,7 +40,8 @@ def plot_examples(
         for m in shown
     ]
     below = max(len(movie.genres) for movie in shown) + any(notes)
-    fig, axes = _poster_axes(len(chosen), max(sum(map(len, head)) for head in heads), below)
+    above = max(sum(map(len, head)) for head in heads)
+    axes = _poster_axes(len(chosen), above, below) if axes is None else passed(axes, len(chosen))
     for ax, movie, (title, truth), i, note in zip(axes, shown, heads, chosen, notes, strict=True):
         show_poster(ax, open_poster(movie.poster))
         write_beside(ax, truth, above=True)
@@ -48,7 +49,7 @@ def plot_examples(
         for line, (genre, prob, right) in enumerate(top_genres(probs[i], movie.genres, vocab)):
             write_mark(ax, f"{genre} {prob:.0%}", right, line)
         write_beside(ax, [note] if note else [], skip=len(movie.genres), color="#555555")
-    return closed(fig)
+    return axes
 
 
 def top_genres(probs: np.ndarray, truth: Sequence[str], vocab: Sequence[str]) -> Top:
@@ -77,7 +78,7 @@ def write_beside(ax: Axes, lines: Sequence[str], above: bool = False, skip: int 
         ax.annotate(text, (0.5, above), (0, offset), "axes fraction", "offset points", **style)
 
 
-def _poster_axes(n: int, above: int, below: int) -> tuple[Figure, list[Axes]]:
+def _poster_axes(n: int, above: int, below: int) -> np.ndarray:
     "Axes for n posters in rows of six, with room for so many lines of text above and below each."
     columns = min(n, 6)
     cell = (PICTURE[0] + GAP, (above + below) * LINE + PICTURE[1] + GAP)
@@ -89,4 +90,4 @@ def _poster_axes(n: int, above: int, below: int) -> tuple[Figure, list[Axes]]:
         left, top = column * cell[0] + GAP / 2, row * cell[1] + GAP / 2 + above * LINE
         box = (left / size[0], 1 - (top + PICTURE[1]) / size[1], PICTURE[0] / size[0], PICTURE[1] / size[1])
         axes.append(fig.add_axes(box, anchor="S"))
-    return fig, axes
+    return np.array(axes, dtype=object)

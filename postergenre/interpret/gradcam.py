@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
 from postergenre.data.augment import PosterImage
+from postergenre.data.axes import figure_of, panels
 from postergenre.data.reading import as_movie
-from postergenre.interpret.charts import closed
 from postergenre.interpret.examples import show_poster
 
 
@@ -35,15 +35,16 @@ def plot_gradcam(
     layer: str | None = None,  # as in `gradcam`
     title: str = "",  # above the poster
     truth: Sequence[str] = (),  # the poster's true genres, below the title
-) -> Figure:
+    axes: Sequence[Axes] | None = None,  # one, and one more a genre, to draw on; None: on a new figure
+) -> np.ndarray:  # the axes of the poster and of each genre; the colour bar has its own
     "A poster, and beside it the heat of each genre over it, with the genre's probability."
     movie = as_movie(image)
     poster = movie["poster"] = PosterImage.create(movie.get("poster"))
     found = learn.explain(movie, genres, layer)
-    panels = len(found.heat) + 1
+    n = len(found.heat) + 1
     ratio = np.clip(poster.height / poster.width, 0.4, 3)
     wide = 2.6 * min(1, 1.8 / ratio)
-    fig, axes = plt.subplots(1, panels, figsize=(wide * panels + 0.8, wide * ratio + 0.8), layout="constrained")
+    axes = panels(axes, 1, n, figsize=(wide * n + 0.8, wide * ratio + 0.8))
     head = [*textwrap.wrap(title, 26, max_lines=2, placeholder=" …"), *textwrap.wrap(", ".join(truth), 26)]
     show_poster(axes[0], poster)
     axes[0].set_title("\n".join(head) or "Poster", fontsize=10, parse_math=False)
@@ -54,6 +55,6 @@ def plot_gradcam(
         ax.imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=0.75 * heat)
         ax.set_title(f"{genre} {prob:.0%}" + ("" if heat.any() else "\nno evidence for it"), fontsize=10)
     place = {"fraction": 0.02, "shrink": 0.6, "aspect": 25, "pad": 0.01}
-    bar = fig.colorbar(plt.cm.ScalarMappable(cmap="inferno"), ax=axes, ticks=[0, 1], **place)
+    bar = figure_of(axes).colorbar(plt.cm.ScalarMappable(cmap="inferno"), ax=axes, ticks=[0, 1], **place)
     bar.ax.set_yticklabels(["no\nevidence", "most"], fontsize=8)
-    return closed(fig)
+    return axes

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from fastcore.meta import delegates
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 from sklearn.metrics import classification_report, multilabel_confusion_matrix
 
 from postergenre.data.genres import genre_names
 from postergenre.data.loaders import validation_movies
 from postergenre.evaluation.evaluate import Evaluation, evaluate
-from postergenre.evaluation.predictions import evaluated_movies
+from postergenre.evaluation.predictions import evaluated_movies, judged_on
 from postergenre.inference.ensemble import PosterEnsemble
-from postergenre.interpret.charts import plot_confusions, plot_cooccurrence, plot_per_genre, plot_reliability
+from postergenre.interpret.charts import badge, plot_confusions, plot_cooccurrence, plot_per_genre, plot_reliability
 from postergenre.interpret.confusions import confusions, cooccurrence, most_confused, movie_losses, reliability
 from postergenre.interpret.examples import plot_examples
 from postergenre.interpret.gradcam import gradcam, plot_gradcam
@@ -50,7 +50,7 @@ class GenreInterpretation:
 
     def __repr__(self) -> str:
         result = self.evaluation
-        return f"GenreInterpretation of {result.name!r}: {len(result.ids):,} movies, {len(result.vocab)} genres"
+        return f"GenreInterpretation of {result.name!r}: {judged_on(result)}, {len(result.vocab)} genres"
 
     # ---- tables and charts
 
@@ -58,19 +58,19 @@ class GenreInterpretation:
         "How well each genre is found, as `Evaluation.per_genre`."
         return self.evaluation.per_genre()
 
-    def plot_per_genre(self) -> Figure:
+    def plot_per_genre(self, ax: Axes | None = None) -> Axes:
         "Average precision of each genre with its interval, beside the genre's frequency."
-        return plot_per_genre(self.per_genre())
+        return plot_per_genre(self.per_genre(), ax)
 
     def confusions(self, normalize: bool = False) -> pd.DataFrame:  # genres x genres
         "When true genre X (row) is not in a movie's top n, which wrong genres stand there: movies, or shares of those."
         return confusions(*self._arrays, normalize)
 
-    def plot_confusions(self) -> Figure:
+    def plot_confusions(self, ax: Axes | None = None) -> Axes:
         "`confusions(normalize=True)` as a heat map."
         result = self.evaluation
         misses, support = (pd.Series(x.sum(0), result.vocab) for x in (result.targets & ~result.top_n, result.targets))
-        return plot_confusions(self.confusions(normalize=True), misses, support)
+        return self._marked(plot_confusions(self.confusions(normalize=True), misses, support, ax))
 
     def most_confused(self, min_val: int = 1) -> pd.DataFrame:  # missed, instead, movies, share
         "The pairs of `confusions` of at least `min_val` movies as a list, the most frequent first."
@@ -80,15 +80,15 @@ class GenreInterpretation:
         "How often two genres stand together, in truth and in the top n: movies, or shares of the row's."
         return cooccurrence(*self._arrays, normalize)
 
-    def plot_cooccurrence(self) -> Figure:
+    def plot_cooccurrence(self, axes: Sequence[Axes] | None = None) -> np.ndarray:
         "`cooccurrence(normalize=True)` as two heat maps."
-        return plot_cooccurrence(*self.cooccurrence(normalize=True))
+        return self._marked(plot_cooccurrence(*self.cooccurrence(normalize=True), axes))
 
-    def plot_reliability(self, n_bins: int = 15) -> Figure:
+    def plot_reliability(self, n_bins: int = 15, axes: Sequence[Axes] | None = None) -> np.ndarray:
         "How often genres of a given probability are true, in bins of equal width."
         probs, targets, _ = self._arrays
         ece = expected_calibration_error(probs, targets, n_bins)
-        return plot_reliability(reliability(probs, targets, n_bins), ece)
+        return self._marked(plot_reliability(reliability(probs, targets, n_bins), ece, axes))
 
     def confusion_matrix(
         self,
@@ -119,10 +119,10 @@ class GenreInterpretation:
             rows[name] = [genre_names(row, result.vocab) for row in labels]
         return pd.DataFrame(rows).sort_values("loss", ascending=not largest, kind="stable")[:k]
 
-    def plot_top_losses(self, k: int = 12) -> Figure:
+    def plot_top_losses(self, k: int = 12, axes: Sequence[Axes] | None = None) -> np.ndarray:
         "The k posters with the largest loss."
         table = self.top_losses(k)
-        return self._plot(table.index, [f"loss {loss:.2f}" for loss in table["loss"]])
+        return self._plot(table.index, axes, [f"loss {loss:.2f}" for loss in table["loss"]])
 
     def examples(
         self,
@@ -130,7 +130,7 @@ class GenreInterpretation:
         n: int = 12,  # movies
         seed: int = 42,  # which random ones
     ) -> np.ndarray:  # rows of `movies`, in order. ValueError: unknown kind
-        "Which movies are best (all true genres in the top n, then the smallest loss), worst (the opposite), or random."
+        "Which movies are best (largest share of genres in the top n, then least loss), worst (opposite), or random."
         if kind not in ("best", "worst", "random"):
             raise ValueError(f"Unknown kind {kind!r}; choose one of: best, worst, random")
         probs, targets, _ = self._arrays
@@ -140,22 +140,38 @@ class GenreInterpretation:
         # a movie without genres has no share of hits, NaN, and comes last
         return np.lexsort((-sign * movie_losses(probs, targets), sign * top_n_hits(probs, targets)))[:n]
 
-    def plot_examples(self, kind: str = "random", n: int = 12, seed: int = 42) -> Figure:
+    def plot_examples(
+        self,
+        kind: str = "random",  # these three as in `examples`
+        n: int = 12,
+        seed: int = 42,
+        axes: Sequence[Axes] | None = None,  # one a poster, to draw on; None: on a new figure
+    ) -> np.ndarray:
         "The posters of `examples` with their true genres and predictions."
-        return self._plot(self.examples(kind, n, seed))
+        return self._plot(self.examples(kind, n, seed), axes)
 
-    def plot_look(self, genres: str | Sequence[str] | None = None, k: int = 6) -> Figure:
-        "Colours, brightness and k most typical posters of each genre (None: of all), as `palette.plot_genre_look`."
-        return plot_genre_look(self._posters, self.evaluation, genres, k)
+    def plot_look(
+        self,
+        genres: str | Sequence[str] | None = None,  # None: all that occur
+        k: int = 6,  # posters a genre
+        axes: Sequence[Axes] | None = None,  # k + 2 a genre, to draw on; None: on a new figure
+    ) -> np.ndarray:  # (genres, k + 2) axes
+        "Colours, brightness and most typical posters of each genre, as `palette.plot_genre_look`."
+        return self._marked(plot_genre_look(self._posters, self.evaluation, genres, k, axes=axes))
 
     def gradcam(self, image_or_movie, genre: str) -> np.ndarray:  # (height, width), 0 to 1
         "Where on a poster (a movie's id, its row, or file, bytes, PIL image) a genre is seen, as `gradcam.gradcam`."
         return gradcam(self._learner, self._find(image_or_movie)[0], genre)
 
-    def plot_gradcam(self, image_or_movie, genres: str | Sequence[str] | None = None) -> Figure:
-        "A poster, and the heat of each genre over it (None: of the three most probable), as `gradcam` takes it."
+    def plot_gradcam(
+        self,
+        image_or_movie,  # as in `gradcam`
+        genres: str | Sequence[str] | None = None,  # None: the three most probable
+        axes: Sequence[Axes] | None = None,  # one, and one more a genre, to draw on; None: on a new figure
+    ) -> np.ndarray:
+        "A poster, and the heat of each genre over it, as `gradcam.plot_gradcam`."
         image, title, truth = self._find(image_or_movie)
-        return plot_gradcam(self._learner, image, genres, title=title, truth=truth)
+        return plot_gradcam(self._learner, image, genres, title=title, truth=truth, axes=axes)
 
     # ---- what the methods share
 
@@ -180,9 +196,13 @@ class GenreInterpretation:
             raise ValueError("Grad-CAM needs the model: pass it, GenreInterpretation(evaluation, movies, learn)")
         return self.learn
 
-    def _plot(self, rows: Sequence[int], notes: Sequence[str] | None = None) -> Figure:
+    def _marked(self, axes):
+        badge(np.ravel(axes)[0], self.evaluation.mark)
+        return axes
+
+    def _plot(self, rows: Sequence[int], axes, notes: Sequence[str] | None = None) -> np.ndarray:
         probs, _, vocab = self._arrays
-        return plot_examples(self._posters, probs, vocab, rows=rows, notes=notes)
+        return self._marked(plot_examples(self._posters, probs, vocab, rows=rows, notes=notes, axes=axes))
 
     def _find(self, what) -> tuple[object, str, list[str]]:
         "A poster to open, its title and its true genres, where they are known."

@@ -7,15 +7,14 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 from PIL import Image, ImageCms
 from sklearn.cluster import MiniBatchKMeans
 
+from postergenre.data.axes import passed
 from postergenre.data.genres import multi_hot, vocab_of
 from postergenre.data.posters import open_poster
 from postergenre.data.progress import progress as progress_bar
 from postergenre.evaluation.predictions import Predictions, rows_of
-from postergenre.interpret.charts import closed
 from postergenre.interpret.examples import show_poster, write_mark
 
 THUMB = 24  # pixels a side: enough for colours, and a thousand posters fit in 2 MB
@@ -80,7 +79,8 @@ def plot_genre_look(
     genres: str | Sequence[str] | None = None,  # None: all that occur
     k: int = 6,  # posters a genre
     look: pd.DataFrame | None = None,  # from genre_palette; None: of these movies
-) -> Figure:
+    axes: Sequence[Axes] | None = None,  # k + 2 a genre, to draw on; None: on a new figure
+) -> np.ndarray:  # (genres, k + 2) axes: the palette, brightness and saturation, then the posters
     "A row a genre: palette, brightness, saturation, and the posters with its highest probability (✓: true)."
     vocab = evaluation.vocab if isinstance(evaluation, Predictions) else vocab_of(movies)
     look = genre_palette(movies, vocab=vocab) if look is None else look
@@ -95,28 +95,37 @@ def plot_genre_look(
         raise ValueError(f"The probabilities have the shape {probs.shape}, not {(len(movies), len(vocab))}")
     posters = movies["poster"].tolist()
     labels = multi_hot(movies["genres"], vocab).astype(bool)
-    k, top, row = min(k, len(movies)), 0.55, 1.6
-    width, height = 5.5 + 1.0 * max(k, 3), top + row * len(genres)
-    fig = plt.figure(figsize=(width, height))
-
-    def place(left: float, down: float, wide: float, high: float) -> Axes:
-        return fig.add_axes((left / width, 1 - (down + high) / height, wide / width, high / height))
-
-    for left, text in ((1.35, "palette"), (5.4, "most probable posters, ✓ if true")):
-        fig.text(left / width, 1 - 0.3 / height, text, fontsize=10, color="#555555")
-    for i, genre in enumerate(genres):
-        at, about = top + i * row, look.loc[genre]
-        fig.text(0.1 / width, 1 - (at + 0.7) / height, f"{genre}\n", fontsize=11, weight="bold", va="center")
-        fig.text(0.1 / width, 1 - (at + 0.78) / height, f"{about['movies']:,} movies", fontsize=9, va="center")
-        _draw_palette(place(1.35, at + 0.25, 2.1, 0.8), about["palette"], about["shares"])
-        _draw_bars(place(3.75, at + 0.25, 1.3, 0.8), about[["brightness", "saturation"]])
-        column = list(vocab).index(genre)
-        for j, best in enumerate(np.argsort(-probs[:, column], kind="stable")[:k]):
-            ax = place(5.4 + 1.0 * j, at, 0.9, 1.3)
+    k = min(k, len(movies))
+    axes = _look_axes(len(genres), k) if axes is None else passed(axes, len(genres) * (k + 2))
+    axes = axes.reshape(len(genres), k + 2)
+    for ax, text, rise in ((axes[0, 0], "palette", 26), (axes[0, 2], "most probable posters, ✓ if true", 8)):
+        ax.annotate(text, (0, 1), (0, rise), "axes fraction", "offset points", fontsize=10, color="#555555")
+    for (left, middle, *rest), genre in zip(axes, genres, strict=True):
+        about, column = look.loc[genre], list(vocab).index(genre)
+        beside = {"xycoords": "axes fraction", "textcoords": "offset points"}
+        left.annotate(genre, (0, 0.5), (-90, 4), fontsize=11, weight="bold", **beside)
+        left.annotate(f"{about['movies']:,} movies", (0, 0.5), (-90, -8), fontsize=9, **beside)
+        _draw_palette(left, about["palette"], about["shares"])
+        _draw_bars(middle, about[["brightness", "saturation"]])
+        for ax, best in zip(rest, np.argsort(-probs[:, column], kind="stable"), strict=False):
             show_poster(ax, open_poster(posters[best]))
             ax.set_anchor("S")
             write_mark(ax, f"{probs[best, column]:.0%}", labels[best, column])
-    return closed(fig)
+    return axes
+
+
+def _look_axes(genres: int, k: int) -> np.ndarray:
+    "Axes in rows: a palette, bars, k posters."
+    top, row = 0.55, 1.6
+    width, height = 5.5 + 1.0 * max(k, 3), top + row * genres
+    fig = plt.figure(figsize=(width, height))
+    boxes = [(1.35, 0.25, 2.1, 0.8), (3.75, 0.25, 1.3, 0.8), *((5.4 + j, 0, 0.9, 1.3) for j in range(k))]  # in inches
+    axes = [
+        fig.add_axes((left / width, 1 - (top + i * row + down + high) / height, wide / width, high / height))
+        for i in range(genres)
+        for left, down, wide, high in boxes
+    ]
+    return np.array(axes, dtype=object)
 
 
 def _draw_palette(ax: Axes, colors: Sequence[str], shares: Sequence[float]) -> None:

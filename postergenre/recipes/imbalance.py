@@ -19,9 +19,9 @@ import pandas as pd
 import torch
 from fastai.torch_core import set_seed
 from fastcore.meta import delegates
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
+from postergenre.data.axes import figure_of, no_frame, panels
 from postergenre.data.genres import multi_hot
 from postergenre.data.loaders import parse_balance
 from postergenre.data.progress import progress as progress_bar
@@ -31,7 +31,6 @@ from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table
 from postergenre.inference.calibrate import fit_calibration, mean_probs
-from postergenre.interpret.charts import closed, no_frame
 from postergenre.losses import poster_loss
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.options import all_options, shared
@@ -141,13 +140,13 @@ def show_imbalance(run: Run, data: Data, results: list[Evaluation]) -> None:
     print(f"\nEverything is in {run.folder}: imbalance.md, .csv and .png, and the predictions of each row.")
 
 
-def plot_imbalance(metrics: pd.DataFrame) -> Figure:  # a colour a kind of balancing, a mark a loss, filled: calibrated
+def plot_imbalance(metrics: pd.DataFrame) -> Axes:  # a colour a kind of balancing, a mark a loss, filled: calibrated
     "Top-n accuracy against macro recall at n: what balancing gives to rare genres, and what it takes."
     models = [name.split() for name in metrics.index if name != "popularity"]
     colours = {balance: f"C{i}" for i, balance in enumerate(dict.fromkeys(balance for balance, *_ in models))}
     marks = dict(zip(dict.fromkeys(loss for _, loss, *_ in models), cycle(MARKERS), strict=False))
     points = {name: [row[m, "value"] * 100 for m in PLOTTED] for name, row in metrics.iterrows()}
-    fig, ax = plt.subplots(figsize=(8.5, 5.2), layout="constrained")
+    [ax] = panels(None, figsize=(8.5, 5.2))
     for balance, loss, *calibrated in models:
         x, y = points[" ".join([balance, loss, *calibrated])]
         style = {"marker": marks[loss], "color": colours[balance], "ms": 9, "ls": ""}
@@ -166,8 +165,8 @@ def plot_imbalance(metrics: pd.DataFrame) -> Figure:  # a colour a kind of balan
     x, y = (METRICS[metric].heading for metric in PLOTTED)
     ax.set(xlabel=f"{x}, %", ylabel=f"macro {y}, %")
     no_frame(ax)
-    fig.legend(loc="outside right upper", frameon=False)
-    return closed(fig)
+    figure_of(ax).legend(loc="outside right upper", frameon=False)
+    return ax
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import pandas as pd
 
 from postergenre.data.files import write_text
 from postergenre.evaluation.figures import METRICS
+from postergenre.evaluation.predictions import TRAINING
 from postergenre.evaluation.tables import markdown_table
 from postergenre.recipes.runs.cli import Help
 
@@ -47,6 +48,10 @@ def record_run(
 def record(metrics: dict, note: str = "") -> dict:
     "What is kept of a run, from its metrics.json: command, recipe, note, args, result."
     config, data, own = metrics["config"], metrics["data"], next(iter(metrics["test"]))
+    if TRAINING in own:
+        raise ValueError(
+            "Figures of training movies are no evidence; judge the run on its test movies, and record that"
+        )
     limit = f"only {data['used']:,} of {data['kept']:,} movies (--limit)" if config.get("limit") else ""
     stopped = "stopped by hand before its last epoch" if metrics["stopped_early"] else ""
     result = {}

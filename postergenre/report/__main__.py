@@ -1,4 +1,4 @@
-"""`python -m postergenre.report runs/densenet` writes the report of a run again."""
+"""The report of a finished run, written again: `python -m postergenre.report runs/densenet`."""
 
 from postergenre.report.page import main
 

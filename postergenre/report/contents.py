@@ -11,6 +11,7 @@ from postergenre.data.movies import left_out_table
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
+from postergenre.evaluation.predictions import FEW
 from postergenre.evaluation.tables import text_table
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.interpret.charts import plot_curves, rows_go_by
@@ -19,8 +20,8 @@ from postergenre.report.pictures import Picture, cards, chart, heat_cards
 from postergenre.training.learner import PosterLearner
 
 EXAMPLES = {
-    "best": ("Best", "All their genres stand on top, and the probabilities are nearest to the truth (lowest loss)."),
-    "worst": ("Worst", "Fewest of their genres stand on top, and the probabilities are farthest off (highest loss)."),
+    "best": ("Best", "Those with the largest share of their genres on top; of equal ones, the lowest loss first."),
+    "worst": ("Worst", "Those with the smallest share of their genres on top; of equal ones, the highest loss first."),
     "random": ("At random", "Drawn without looking: what to expect of it."),
 }
 SHOWN = ("top_n_accuracy", "macro_ap")
@@ -60,6 +61,7 @@ def contents(
         "run": run,
         "result": result,
         "leaky": record.leaky,
+        "side": {"valid": "validation"}.get(run["judged"], run["judged"]),
         "kept": len(movies),
         "left_out": left_out_table(movies).to_dict("split")["data"],
         "balance": balance,
@@ -118,7 +120,7 @@ def verdict(result: Evaluation, figures: pd.DataFrame) -> str:
     if result.popularity is None:
         return ""
     row = compare([result, result.popularity]).metrics.loc["popularity", "top_n_accuracy difference"] * -100
-    lead, low, high = (f"{x:+.1f}".replace("-", "−") for x in (row["value"], row["high"], row["low"]))
+    lead, low, high = (signed(x) for x in (row["value"], row["high"], row["low"]))
     if row["high"] <= 0 <= row["low"]:
         meaning = "may be chance: this model cannot be told apart from popularity"
     else:
@@ -126,6 +128,11 @@ def verdict(result: Evaluation, figures: pd.DataFrame) -> str:
     popularity = figures.loc["popularity", ("top_n_accuracy", "value")]
     difference = f"The difference of {lead} points (95 % interval {low} to {high}, movie by movie) {meaning}."
     return f"Always naming the most frequent genres gets {popularity:.1%}. {difference}"
+
+
+def signed(points: float) -> str:  # e.g. +1.2, −0.3, 0.0
+    "A difference as it is read: one that is rounded to nothing has no sign."
+    return f"{round(points, 1) or 0:+.1f}".replace("-", "−").replace("+0.0", "0.0")
 
 
 def results_rows(figures: pd.DataFrame) -> dict:
@@ -150,10 +157,15 @@ def genre_rows(genres: pd.DataFrame) -> list[tuple]:
 
 
 def genre_words(genres: pd.DataFrame) -> str:
-    "The genres with the greatest and the least lift, as a sentence."
-    lift = genres["lift"].dropna().sort_values(ascending=False, kind="stable")
-    first, last = ([f"{g} ({x:.1f})" for g, x in part.items()] for part in (lift[:3], lift[-3:]))
-    return f"Most is gained for {listed(first)}, least for {listed(last)}."
+    "The genres with the greatest and the least lift, of those with movies enough for it to say anything."
+    many = genres[genres["support"] >= FEW]
+    if len(many) < 2:
+        return f"No two genres have {FEW} movies here: single movies decide these figures."
+    lift = many["lift"].sort_values(ascending=False, kind="stable")
+    n = min(3, len(lift) // 2)
+    first, last = ([f"{g} ({x:.1f})" for g, x in part.items()] for part in (lift[:n], lift[-n:]))
+    of = "" if len(many) == len(genres) else f"Of the genres with {FEW} movies or more, most"
+    return f"{of or 'Most'} is gained for {listed(first)}, least for {listed(last)}."
 
 
 def balance_chart(balance: pd.DataFrame) -> Picture:
@@ -177,7 +189,10 @@ def confusions_words(interp: GenreInterpretation) -> str:
     pairs = interp.most_confused()[:3]
     if pairs.empty:
         return "No genre was missed."
-    said = [f"{p.missed} missed with {p.instead} in its place ({p.movies:,} movies)" for p in pairs.itertuples()]
+    said = [
+        f"{p.missed} missed with {p.instead} in its place ({p.movies:,} movie{'s' * (p.movies != 1)})"
+        for p in pairs.itertuples()
+    ]
     return f"Most frequent: {', '.join(said)}."
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
+from postergenre.data.axes import figure_of
 from postergenre.data.posters import open_poster
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.interpret.examples import Top, top_genres
@@ -39,8 +41,9 @@ class Card:
     found: Explanation | None = None
 
 
-def chart(figure: Figure, alt: str, stack: bool = False) -> Picture:
-    "A figure for the page, as SVG, sharp at any size; stack: narrow screens see its panels below each other."
+def chart(axes, alt: str, stack: bool = False) -> Picture:
+    "A plot for the page, as SVG, sharp at any size, and closed; stack: narrow screens see its panels below each other."
+    figure = figure_of(axes)
     picture = Picture(_svg(figure), alt)
     if stack:
         panels, (width, height) = figure.axes, figure.get_size_inches()
@@ -49,6 +52,7 @@ def chart(figure: Figure, alt: str, stack: bool = False) -> Picture:
             panel.tick_params(labelleft=True)
         figure.set_size_inches(width / len(panels), height * len(panels))
         picture.narrow = _svg(figure)
+    plt.close(figure)
     return picture
 
 

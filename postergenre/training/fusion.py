@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib.axes import Axes
 from scipy.special import logit
 from torch import nn
 
 from postergenre.data.augment import PosterImage
+from postergenre.data.axes import show_posters
 from postergenre.data.genres import check_genres
-from postergenre.data.loaders import show_posters
 from postergenre.data.reading import as_movie, poster_of
 from postergenre.modality import Explanation, Found, Modality, Packed
 from postergenre.portable.folder import GRAPH
@@ -104,14 +105,14 @@ class ProbeLearner(PosterLearner):
         ds_idx: int = 1,  # 0: training movies, 1: validation
         dl=None,  # other loaders of these movies
         max_n: int = 9,
-        figsize: tuple[float, float] | None = None,
-        **kwargs,  # of fastai's show_results, which shows batches of pictures
-    ) -> None:
+        ctxs: Sequence[Axes] | None = None,  # axes to draw on; None: on a new figure
+        **kwargs,  # of the figure: nrows, ncols, figsize (inches)
+    ) -> np.ndarray:  # axes, one a poster
         "Some posters with their true genres and, below, those predicted."
         movies = (self.dls[ds_idx] if dl is None else dl).items.head(max_n)
         said = [prediction(p, self.thresh, self.dls.vocab)[0] for p in self.probs(movies, progress=False)[0]]
         texts = [[", ".join(true), ", ".join(own) or "–"] for true, own in zip(movies["genres"], said, strict=True)]
-        show_posters(map(PosterImage.create, movies["poster"]), texts, figsize)
+        return show_posters(map(PosterImage.create, movies["poster"]), texts, ctxs, **kwargs)
 
     def pack(self, include_bodies: bool = False) -> Packed:
         "As PosterLearner.pack; modalities say their own parts."

@@ -13,13 +13,14 @@ from fastai.data.core import DataLoaders
 from fastai.data.transforms import MultiCategory
 from fastai.learner import Learner
 from fastai.vision.core import TensorImage
+from fastcore.meta import delegates
 from fasttransform import Pipeline
 from torch import nn
 
 from postergenre.data.augment import PosterImage
 from postergenre.data.files import save_whole
 from postergenre.data.genres import check_genres
-from postergenre.data.reading import as_movie, poster_of
+from postergenre.data.reading import as_movie, check_counts, poster_of
 from postergenre.modality import Explanation, Found, Packed
 from postergenre.portable.folder import GRAPH
 from postergenre.portable.graphs import Graph
@@ -89,6 +90,7 @@ class PosterLearner(SavePretrained, Learner):
         progress: bool | None = None,  # a bar; None: in a terminal or notebook
     ) -> tuple[np.ndarray, list[str | None]]:  # (movies, genres), NaN where there is an error; an error or None each
         "Probabilities, each the mean over views. The error ABSENT: the movie has nothing that the learner looks at."
+        check_counts(bs=bs, workers=workers)
         activation = self.activation  # a learner without one is refused before it looks at thousands of posters
         outputs, errors = self.outputs(movies, views, bs=bs, workers=workers, progress=progress)
         probs = np.full((len(outputs), len(self.dls.vocab)), np.nan, dtype=np.float32)
@@ -104,6 +106,16 @@ class PosterLearner(SavePretrained, Learner):
         self.check_views(views)
         self.model.to(self.dls.device).eval()
         return _OwnViews(self).features(movies, views, **kwargs)
+
+    @delegates(Learner.get_preds)
+    def get_preds(
+        self, ds_idx: int = 1, dl=None, with_input: bool = False, with_decoded: bool = False, **kwargs
+    ) -> tuple:  # ValueError: asked by fastai's confusion matrix, which would be wrong
+        "As fastai's; its ClassificationInterpretation, which knows one genre a movie only, is refused."
+        if with_decoded and {"with_preds", "with_targs"} <= set(kwargs):  # what it alone asks for
+            said = "fastai's ClassificationInterpretation takes a movie to have one genre, so its tables would be wrong"
+            raise ValueError(f"{said}; use GenreInterpretation.from_learner(learn)")
+        return super().get_preds(ds_idx, dl, with_input, with_decoded, **kwargs)
 
     def view_outputs(self, views: torch.Tensor) -> torch.Tensor:
         "The network's outputs for pictures of one size, uint8 (views, 3, height, width) -> (views, genres)."

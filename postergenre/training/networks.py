@@ -1,5 +1,6 @@
 """Learners of pictures: any architecture by name, and the study's two."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from postergenre.data.loaders import size_of
 from postergenre.losses import poster_loss
 from postergenre.metrics import MacroAP, TopNAccuracy
 from postergenre.training.learner import PosterLearner
-from postergenre.vision.build import CUSTOM, create_model, head_name, split_body_head
+from postergenre.vision.build import CUSTOM, arch_name, create_model, head_name, split_body_head
 from postergenre.vision.stages import StageModel, stage_names
 
 
@@ -32,7 +33,7 @@ def learner_options(kwargs: dict) -> dict:
 @delegates(Learner.__init__, but=["model", "splitter"])
 def poster_learner(
     dls: DataLoaders,  # from PosterDataLoaders.from_movies
-    arch: str = "densenet121",  # torchvision or timm name; "custom_cnn"; see list_archs()
+    arch: str | Callable = "densenet121",  # torchvision or timm name, or function; "custom_cnn"; see list_archs()
     pretrained: bool = False,  # ImageNet weights, downloaded or from the cache; nothing is downloaded unless asked
     weights: str | Path | None = None,  # a local file (.pth, .safetensors) instead; or "lite"
     loss: str | None = None,  # name from list_losses(); None: "bce", or loss_func where one is passed
@@ -48,6 +49,7 @@ def poster_learner(
     mean and std for its inputs, in loaders of its own: the `dls` passed stay as they are. A loss with options is
     `loss_func=poster_loss("focal", gamma=1)`. Errors as in `create_model` and `poster_loss`.
     """
+    arch = arch_name(arch)
     if loss is not None and kwargs.get("loss_func") is not None:
         raise ValueError("Pass loss=... (a name) or loss_func=..., not both")
     if loss is not None:

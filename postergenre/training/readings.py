@@ -1,6 +1,6 @@
 """Movies for fastai as what modalities read of them, instead of pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from fasttransform import Transform
 from PIL import Image
 
 from postergenre.data.augment import PosterImage
-from postergenre.data.loaders import PosterDataLoaders, show_posters
+from postergenre.data.loaders import PosterDataLoaders
 from postergenre.data.reading import as_movie
 from postergenre.modality import Modality
 
@@ -81,7 +81,9 @@ class MovieDataLoaders(PosterDataLoaders):
         new.genre_freq, new.row_freq = dls.genre_freq, dls.row_freq
         return new
 
-    def show_batch(self, max_n: int = 9, train: bool = True, figsize: tuple[float, float] | None = None) -> None:
-        "Show some of the posters, with their genres."
-        rows = (self.train if train else self.valid).items.head(max_n)
-        show_posters(map(PosterImage.create, rows["poster"]), rows["genres"], figsize)
+    def _shown(self, loader, b, max_n: int, unique: bool) -> tuple[Iterable, Iterable]:
+        "Posters as they are, with their genres: modalities may look at other things."
+        if b is not None:
+            raise ValueError("A batch of what modalities read holds no posters; call show_batch without b")
+        rows = loader.items.iloc[[0] * max_n] if unique else loader.items.head(max_n)
+        return map(PosterImage.create, rows["poster"]), rows["genres"]

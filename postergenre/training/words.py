@@ -11,6 +11,7 @@ from fastai.data.load import DataLoader
 from torch import nn
 
 from postergenre.data.genres import multi_hot
+from postergenre.data.reading import check_counts
 from postergenre.layers import Standardize
 from postergenre.portable.reader import as_text
 from postergenre.training.fusion import ProbeLearner
@@ -41,6 +42,7 @@ def text_learner(
     bs: int = 32,
 ) -> PosterLearner:  # ValueError: not a probe of words with a linear head
     "A learner for texts; after training it, `adopt` what it learned."
+    check_counts(bs=bs)
     words, head = learn.modalities[0], learn.model.head
     try:
         encoder, _ = words.encoder.requires_grad_(True), head.weight

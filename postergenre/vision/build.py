@@ -2,7 +2,7 @@
 
 import copy
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
@@ -34,6 +34,18 @@ def list_archs(
     names = dict.fromkeys([CUSTOM, *_torchvision_names(), *timm.list_models()])
     filters = [filter] if isinstance(filter, str) else filter
     return [n for n in names if any(fnmatch(n, f) for f in filters)]
+
+
+def arch_name(arch: str | Callable) -> str:  # ValueError: a function that is neither torchvision's nor timm's
+    "The name of a network that may be given as fastai takes it, by its function: resnet18."
+    if isinstance(arch, str):
+        return arch
+    room, name = getattr(arch, "__module__", ""), getattr(arch, "__name__", str(arch))
+    known = {"timm": timm.list_models, "torchvision": _torchvision_names}.get(room.partition(".")[0])
+    if known is None or name not in known():
+        said = f"arch={name} is no network of torchvision's or timm's"
+        raise ValueError(f"{said}; pass one of their functions, a name from list_archs(), or PosterLearner(dls, model)")
+    return f"timm/{name}" if room.startswith("timm") and name in _torchvision_names() else name
 
 
 def create_model(

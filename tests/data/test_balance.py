@@ -79,9 +79,9 @@ def test_table_and_chart(movies):
     table = balance_table(movies, target=20)
     assert list(table.columns) == ["posters", "study", "even"]
     assert table.loc["total rows", "posters"] == (movies["split"] == "train").sum()
-    figure = plot_balance(table)
-    assert len(figure.axes) == 3
-    assert [t.get_text() for t in figure.axes[0].get_yticklabels()][::-1] == table.index[:-2].tolist()
+    axes = plot_balance(table)
+    assert len(axes) == 3
+    assert [t.get_text() for t in axes[0].get_yticklabels()][::-1] == table.index[:-2].tolist()
 
 
 @pytest.mark.real

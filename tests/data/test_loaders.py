@@ -133,4 +133,24 @@ def test_show_batch_names_the_genres(dls):
     dls.show_batch(max_n=4)
     titles = [ax.get_title() for ax in plt.gcf().axes if ax.get_title()]
     assert len(titles) == 4 and all(set(t.replace("\n", " ").split(", ")) <= set(GENRES) for t in titles)
-    plt.close("all")
+
+
+@pytest.mark.parametrize(("nrows", "ncols", "n"), [(None, None, 4), (1, 3, 3), (2, None, 4), (None, 1, 4)])
+def test_show_batch_takes_what_fastais_takes(dls, nrows, ncols, n):
+    axes = dls.show_batch(max_n=4, unique=True, nrows=nrows, ncols=ncols)
+    assert len(axes) == n and len({ax.get_title() for ax in axes}) == 1 and plt.gcf() is axes[0].figure
+    assert len({ax.get_title() for ax in dls.show_batch(max_n=8)}) > 1, "the loader stayed with one poster"
+    batch, own = dls.one_batch(), plt.subplots(1, 2)[1]
+    assert dls.show_batch(batch, ctxs=own).tolist() == own.tolist() and own[1].images
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"bs": 0}, "bs=0 should be 1 or more, for example bs=32"),
+        ({"num_workers": -1}, "num_workers=-1 should be 0 or more"),
+    ],
+)
+def test_batches_of_nothing_and_fewer_than_no_processes_are_one_sentence(movies, wrong, said):
+    with pytest.raises(ValueError, match=said):
+        PosterDataLoaders.from_movies(movies, size=64, **wrong)

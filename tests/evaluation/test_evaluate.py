@@ -344,6 +344,30 @@ def test_the_training_frequencies_may_stand_in_the_learner(learn, movies):
     assert evaluate(learn, movies[:4], movies[4:]).train_freq.tolist() == [1, 0, 0]
 
 
+def test_figures_of_training_movies_say_so_wherever_they_stand(learn, movies, tmp_path):
+    "They were the usual table without a word."
+    train = movies.assign(split="train")[:4]
+    result = evaluate(learn, train, movies[4:], name="mine")
+    assert result.sides == {"train": 4} and "mine (TRAINING)" in result.table().index
+    said = "TRAINING: the model learned from 4 of the 4 movies"
+    for text in (str(result), result._repr_html_(), str(compare([result])), str(result.per_genre(20))):
+        assert "TRAINING" in text
+    assert said in str(result) and said in " ".join(compare([result]).notes) and "4 movies (train)" in str(result)
+    result.save(tmp_path / "r.csv")
+    again = Evaluation.load(tmp_path / "r.csv")
+    assert (again.name, again.sides, again.aligned(again.ids[::-1]).name) == (result.name, result.sides, result.name)
+    again.name = "yours"
+    assert list(again.metrics.index) == ["yours (TRAINING)", "popularity", "random"]
+
+
+def test_of_other_sides_it_is_said_which_they_are_and_without_a_split_nothing(learn, movies):
+    both = evaluate(learn, movies[:4].assign(split=["valid", "test", "test", "test"]), movies[4:])
+    assert both.name == "model" and "4 movies (1 valid, 3 test), 3 genres" in both.notes[0]
+    assert evaluate(learn, movies[:4].drop(columns="split"), movies[4:]).notes[0].startswith("4 movies, 3 genres")
+    assert make(sides={"train": 40, "test": 160}).name == "model (TRAINING in part)"
+    assert "40 of the 200 movies" in str(make(sides={"train": 40, "test": 160}))
+
+
 def test_evaluate_refuses_before_it_runs_the_model(learn, movies):
     with pytest.raises(ValueError, match=r"popularity needs the training movies: pass evaluate\(learn, movies, train="):
         evaluate(learn, movies[:4])

@@ -50,6 +50,15 @@ def both(cnn, resnet, files) -> list[np.ndarray]:
     return [poster_probs(cnn, files)[0], poster_probs(resnet, files, views="mirror")[0]]
 
 
+def test_get_preds_is_as_fastais(ensemble, movies, files):
+    valid = movies[movies["split"] == "valid"]
+    probs, targets = ensemble.get_preds()
+    np.testing.assert_allclose(probs, movie_probs(ensemble, valid, progress=False))
+    assert targets.numpy().tolist() == multi_hot(valid["genres"], ensemble.dls.vocab).tolist()
+    few, none, over = ensemble.get_preds(dl=ensemble.dls.test_dl(files), with_decoded=True)
+    assert none is None and few.shape == over.shape == (5, 20) and over.dtype == torch.bool
+
+
 # ---- weights
 
 

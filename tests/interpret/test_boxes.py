@@ -3,6 +3,7 @@
 from PIL import Image
 
 from postergenre import plot_objects, plot_people
+from postergenre.data.axes import figure_of
 from postergenre.vision.faces import Face
 from postergenre.vision.objects import Objects
 from postergenre.vision.people import People
@@ -21,13 +22,13 @@ def find(picture):
 
 def test_objects_are_drawn_one_a_label():
     poster = Image.new("RGB", (100, 150))
-    fig = plot_objects(poster, Objects(find, labels=["dog", "cat", "$5 note"]))
-    drawn, beside = fig.axes
+    axes = plot_objects(poster, Objects(find, labels=["dog", "cat", "$5 note"]))
+    drawn, beside = axes
     assert [t.get_text() for t in beside.texts] == ["dog 90%", "$5 note 60%"]
     assert drawn.patches[0].get_bbox().bounds == (10, 15, 40, 60)
     none = plot_objects(poster, Objects(lambda _: [], labels=["dog"]))
-    assert [t.get_text() for t in none.axes[1].texts] == ["no object of 25% or more"] and not none.axes[0].patches
-    fig.canvas.draw()
+    assert [t.get_text() for t in none[1].texts] == ["no object of 25% or more"] and not none[0].patches
+    figure_of(axes).canvas.draw()
 
 
 def test_faces_are_drawn_with_their_points_and_likeliest_expressions(monkeypatch):
@@ -40,10 +41,10 @@ def test_faces_are_drawn_with_their_points_and_likeliest_expressions(monkeypatch
         ([many[0]._replace(expressions=None)], ["face 99%"]),
     ):
         monkeypatch.setattr(people, "find", lambda _, faces=faces: faces)
-        fig = plot_people(Image.new("RGB", (100, 150)), people)
-        assert [t.get_text() for t in fig.axes[1].texts] == texts
-        assert len(fig.axes[0].patches) == len(fig.axes[0].lines) == len(faces)
+        axes = plot_people(Image.new("RGB", (100, 150)), people)
+        assert [t.get_text() for t in axes[1].texts] == texts
+        assert len(axes[0].patches) == len(axes[0].lines) == len(faces)
     monkeypatch.setattr(people, "find", lambda _: many)
-    fig = plot_people(Image.new("RGB", (100, 150)), people)
-    assert fig.axes[1].texts[-1].get_text().endswith("and 2 smaller ones") and len(fig.axes[0].patches) == 12
-    fig.canvas.draw()
+    axes = plot_people(Image.new("RGB", (100, 150)), people)
+    assert axes[1].texts[-1].get_text().endswith("and 2 smaller ones") and len(axes[0].patches) == 12
+    figure_of(axes).canvas.draw()

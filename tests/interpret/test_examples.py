@@ -1,4 +1,4 @@
-"""Figures: complete, nothing clipped, closed; and the colours of a genre's posters."""
+"""Figures: complete, nothing clipped, pyplot's current ones or on axes passed; and the colours of a genre's posters."""
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from PIL import Image
 
+from postergenre.data.axes import figure_of
+from postergenre.data.balance import plot_balance
 from postergenre.data.genres import GENRES
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.interpret.charts import (
@@ -63,9 +65,9 @@ def test_curves_show_every_figure_of_the_history():
     history = pd.DataFrame(
         {"epoch": [0, 1], "train_loss": [1, 0.5], "valid_loss": [1, 0.6], "top_n_accuracy": [0.2, 0.3]}
     )
-    fig = plot_curves(history)
+    fig = figure_of(plot_curves(history))
     assert [len(ax.lines) for ax in fig.axes] == [2, 1]
-    assert complete(fig) and not plt.fignum_exists(fig.number)
+    assert complete(fig) and plt.gcf() is fig
 
 
 @pytest.mark.parametrize(
@@ -73,18 +75,69 @@ def test_curves_show_every_figure_of_the_history():
     [
         ("epoch", [0, 1, 2], "epoch", "linear", {"0", "1", "2"}),
         ("strength", [3.0, 1.0, 0.3], "strength of the penalty", "log", {"3", "1", "0.3"}),
-        ("hours", [0.5, 1.0, 1.5], "hours", "linear", {"0.60", "1.20"}),
+        ("hours", [0.5, 1.0, 1.5], "hours", "linear", {"0.6", "1.2"}),
     ],
 )
 def test_curves_go_by_the_first_column_of_the_history(by, values, label, scale, ticks):
     "A history of a probe held strengths in its second column, and the chart asked for it by name."
     columns = {"train_loss": [1, 0.5, 0.4], "valid_loss": [1, 0.6, 0.5], "top_n_accuracy": [0.2, 0.3, 0.3]}
     history = pd.DataFrame({by: values} | columns)
-    ax = plot_curves(history).axes[0]
+    ax = plot_curves(history)[0]
     assert (ax.get_xlabel(), ax.get_xscale(), ax.xaxis_inverted()) == (label, scale, scale == "log")
     assert ax.lines[0].get_xdata().tolist() == values
     FigureCanvasAgg(ax.figure).draw()
     assert ticks <= {t.get_text() for t in ax.get_xticklabels()}
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 7])
+def test_epochs_are_whole_numbers_on_their_axis(epochs):
+    "One epoch stood on an axis from -0.045 to 0.045."
+    history = pd.DataFrame({"epoch": range(epochs), "train_loss": 1.0, "valid_loss": 0.9, "macro_ap": 0.3})
+    for ax in plot_curves(history):
+        low, high = ax.get_xlim()
+        ticks = [t for t in ax.get_xticks() if low <= t <= high]
+        assert -0.5 < low < 0 and high < epochs - 0.5 and ticks and all(t == round(t) for t in ticks)
+
+
+# ---- where plots are drawn
+
+
+@pytest.fixture(scope="module")
+def plots(movies, result):
+    "Each plot as a function of the axes passed, and how many it takes."
+    tables = [t.iloc[:4, :4] for t in cooccurrence(result.probs, result.targets, GENRES, normalize=True)]
+    counts = pd.Series(result.targets.sum(0), GENRES)[:4]
+    history = pd.DataFrame({"epoch": [0, 1], "train_loss": [1, 0.5], "top_n_accuracy": [0.2, 0.3]})
+    balance = pd.DataFrame({"posters": [3, 1, 4, 3.0]}, index=["Drama", "War", "total rows", "most / least"])
+    shown, look = (movies, result.probs, result.vocab), genre_palette(movies)
+    return {
+        "per_genre": (lambda axes: plot_per_genre(result.per_genre(resamples=20), axes), 1),
+        "confusions": (lambda axes: plot_confusions(tables[0], counts, counts, axes), 1),
+        "cooccurrence": (lambda axes: plot_cooccurrence(*tables, axes), 2),
+        "reliability": (lambda axes: plot_reliability(reliability(result.probs, result.targets), 0.1, axes), 2),
+        "curves": (lambda axes: plot_curves(history, axes), 2),
+        "balance": (lambda axes: plot_balance(balance, axes), 1),
+        "examples": (lambda axes: plot_examples(*shown, rows=[0, 1, 2], axes=axes), 3),
+        "look": (lambda axes: plot_genre_look(movies, result, ["Action"], 2, look, axes), 4),
+    }
+
+
+NAMES = ["per_genre", "confusions", "cooccurrence", "reliability", "curves", "balance", "examples", "look"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_plot_is_pyplots_current_figure_or_on_the_axes_passed(plots, name, tmp_path):
+    "plt.savefig after a plot saved a blank picture, and of two plots in a notebook's cell only the second was shown."
+    plot, n = plots[name]
+    first, second = plot(None), plot(None)
+    assert len(plt.get_fignums()) == 2 and plt.gcf() is figure_of(second) is not figure_of(first)
+    plt.savefig(tmp_path / "plot.png")
+    assert len(Image.open(tmp_path / "plot.png").convert("RGB").getcolors(10**7)) > 5
+    mine = plt.subplots(1, n)[1]
+    drawn = np.ravel(plot(mine))
+    assert len(plt.get_fignums()) == 3 and set(drawn) <= set(np.ravel(mine)) and all(ax.has_data() for ax in drawn)
+    with pytest.raises(ValueError, match=rf"9 axes were passed, but {n} are needed, .* plt.subplots\(1, {n}\)"):
+        plot(plt.subplots(3, 3)[1])
 
 
 # ---- posters with predictions
@@ -92,7 +145,7 @@ def test_curves_go_by_the_first_column_of_the_history(by, values, label, scale, 
 
 def test_examples_say_title_truth_and_top_n_and_clip_nothing(movies, result):
     "The third prediction of the last row used to lie below the figure."
-    fig = plot_examples(movies, result.probs, result.vocab, rows=range(12))
+    fig = figure_of(plot_examples(movies, result.probs, result.vocab, rows=range(12)))
     assert complete(fig)
     written = [[t.get_text() for t in ax.texts] for ax in fig.axes]
     assert len(written) == 12
@@ -108,20 +161,22 @@ def test_examples_say_title_truth_and_top_n_and_clip_nothing(movies, result):
 
 
 def test_a_dollar_sign_in_a_title_stays_one(movies, result):
-    fig = plot_examples(movies, result.probs, result.vocab, rows=[1])
+    fig = figure_of(plot_examples(movies, result.probs, result.vocab, rows=[1]))
     shown = [t for t in texts(fig) if "$" in t.get_text()]
     assert shown and not any(t.get_parse_math() for t in shown)
 
 
 def test_examples_at_random_repeat_with_the_seed(movies, result):
     def titles(seed):
-        return [t.get_text() for t in texts(plot_examples(movies, result.probs, result.vocab, n=4, seed=seed))]
+        return [
+            t.get_text() for t in texts(figure_of(plot_examples(movies, result.probs, result.vocab, n=4, seed=seed)))
+        ]
 
     assert titles(1) == titles(1) != titles(2)
 
 
 def test_notes_stand_below_the_predictions_and_no_poster_is_an_error(movies, result):
-    fig = plot_examples(movies, result.probs, result.vocab, rows=[0, 1], notes=["loss 1.5", "loss 0.5"])
+    fig = figure_of(plot_examples(movies, result.probs, result.vocab, rows=[0, 1], notes=["loss 1.5", "loss 0.5"]))
     assert [ax.texts[-1].get_text() for ax in fig.axes] == ["loss 1.5", "loss 0.5"] and complete(fig)
     with pytest.raises(ValueError, match="no posters to show"):
         plot_examples(movies, result.probs, result.vocab, n=0)
@@ -132,17 +187,17 @@ def test_notes_stand_below_the_predictions_and_no_poster_is_an_error(movies, res
 
 def test_per_genre_is_sorted_and_names_absent_genres(result):
     table = result.per_genre(resamples=50)
-    fig = plot_per_genre(table)
+    fig = figure_of(plot_per_genre(table))
     names = [t.get_text() for t in fig.axes[0].get_yticklabels()]
     best = table["ap"].idxmax()
     assert names[-1].startswith(f"{best} (") and names[0].endswith("absent)") and len(names) == 20
-    assert complete(fig) and not plt.fignum_exists(fig.number)
+    assert complete(fig) and plt.gcf() is fig
 
 
 def test_confusions_leave_the_diagonal_empty_and_write_percentages(result):
     shares = confusions(result.probs, result.targets, GENRES, normalize=True)
     counts = pd.Series(result.targets.sum(0), GENRES)
-    fig = plot_confusions(shares, counts, counts)
+    fig = figure_of(plot_confusions(shares, counts, counts))
     image = fig.axes[0].images[0].get_array()
     assert np.ma.getmaskarray(image).diagonal().all()
     written = {(t.get_position()[1], t.get_position()[0]): t.get_text() for t in fig.axes[0].texts}
@@ -151,13 +206,13 @@ def test_confusions_leave_the_diagonal_empty_and_write_percentages(result):
 
 
 def test_cooccurrence_shows_truth_and_prediction_on_one_scale(result):
-    fig = plot_cooccurrence(*cooccurrence(result.probs, result.targets, GENRES, normalize=True))
+    fig = figure_of(plot_cooccurrence(*cooccurrence(result.probs, result.targets, GENRES, normalize=True)))
     assert len({ax.images[0].get_clim() for ax in fig.axes}) == 1 and len(fig.axes) == 2 and complete(fig)
 
 
 def test_reliability_shows_points_and_counts(result):
     table = reliability(result.probs, result.targets)
-    fig = plot_reliability(table, 0.123)
+    fig = figure_of(plot_reliability(table, 0.123))
     assert "0.123" in fig.axes[0].get_title(loc="left") and complete(fig)
     assert [p.get_height() for p in fig.axes[1].patches] == table["pairs"].tolist()
     assert fig.axes[0].get_position().x1 == pytest.approx(fig.axes[1].get_position().x1)
@@ -186,12 +241,14 @@ def test_genre_palette_gives_the_look_of_each_genre(movies):
 
 
 def test_the_look_shows_the_most_probable_posters(movies, result):
-    fig = plot_genre_look(movies, result, ["Action", "Comedy"], k=3)
+    fig = figure_of(plot_genre_look(movies, result, ["Action", "Comedy"], k=3))
     lines = [t.get_text() for ax in fig.axes for t in ax.texts if t.get_text()[0] in "✓✗"]
     best = np.sort(result.probs[:, GENRES.index("Action")])[::-1][:3]
     assert len(lines) == 6 and [s[2:] for s in lines[:3]] == [f"{p:.0%}" for p in best]
-    assert complete(fig) and not plt.fignum_exists(fig.number)
-    same = plot_genre_look(movies[::-1].reset_index(drop=True), result.probs[::-1], ["Action", "Comedy"], k=3)
+    assert complete(fig) and plt.gcf() is fig
+    same = figure_of(
+        plot_genre_look(movies[::-1].reset_index(drop=True), result.probs[::-1], ["Action", "Comedy"], k=3)
+    )
     assert [t.get_text() for ax in same.axes for t in ax.texts if t.get_text()[0] in "✓✗"] == lines
 
 

@@ -14,6 +14,7 @@ from timm.models.swin_transformer import SwinTransformer
 from torchvision.models import VisionTransformer
 
 from postergenre.data.augment import PosterImage
+from postergenre.data.axes import figure_of
 from postergenre.data.loaders import PosterDataLoaders
 from postergenre.inference.export import load_learner
 from postergenre.inference.predict import predict_posters
@@ -270,15 +271,14 @@ def test_no_evidence_gives_zeros_and_the_title_says_so(movies):
     torch.nn.init.constant_(learn.model.fc.weight, -1.0)  # features are positive: all speaks against every genre
     poster = movies["poster"][0]
     assert not gradcam(learn, poster, "War").any()
-    assert "no evidence" in plot_gradcam(learn, poster, "War").axes[1].get_title()
+    assert "no evidence" in plot_gradcam(learn, poster, "War")[1].get_title()
 
 
 def test_the_figure_has_the_poster_and_a_panel_a_genre(trained):
     poster, _ = draw(np.random.default_rng(4), ["War"], (60, 96))
-    fig = plot_gradcam(trained, poster, title="A $5 Movie", truth=["War"])
-    titles = [ax.get_title() for ax in fig.axes[:4]]
+    titles = [ax.get_title() for ax in plot_gradcam(trained, poster, title="A $5 Movie", truth=["War"])]
     _, probs = gradcams(trained, poster)
     assert titles[0] == "A $5 Movie\nWar" and [t.split("\n")[0] for t in titles[1:]] == [
         f"{g} {p:.0%}" for g, p in probs.items()
     ]
-    assert len(plot_gradcam(trained, poster, "War").axes) == 3  # poster, heat, colour bar
+    assert len(figure_of(plot_gradcam(trained, poster, "War")).axes) == 3  # poster, heat, colour bar

@@ -1,6 +1,7 @@
 """What is taken for what: against tables made by hand and by loops; the class with and without model and posters."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -155,7 +156,7 @@ def test_from_learner_judges_the_movies_passed(interp, learn, movies):
         interp.movies["id"].tolist() == test["id"].tolist()
         and interp.movies["title"].tolist() == test["title"].tolist()
     )
-    assert repr(interp) == "GenreInterpretation of 'model': 10 movies, 4 genres"
+    assert repr(interp) == "GenreInterpretation of 'model': 10 movies (test), 4 genres"
 
 
 def test_from_learner_alone_takes_the_validation_posters(learn, movies):
@@ -171,7 +172,7 @@ def test_a_loaded_learner_has_no_posters_and_says_so(learn, movies, tmp_path):
     with pytest.raises(ValueError, match=r"holds no posters .* pass movies, for example from_learner\(learn, movies"):
         GenreInterpretation.from_learner(loaded)
     found = GenreInterpretation.from_learner(loaded, movies.query("split == 'test'"), progress=False)
-    assert found.plot_gradcam("tt21").axes[0].get_title() == f"T21\n{VOCAB[0]}"
+    assert found.plot_gradcam("tt21")[0].get_title() == f"T21\n{VOCAB[0]}"
 
 
 def test_saved_predictions_do_without_a_model(interp, movies, tmp_path):
@@ -179,7 +180,7 @@ def test_saved_predictions_do_without_a_model(interp, movies, tmp_path):
     again = GenreInterpretation(Evaluation.load(tmp_path / "predictions.csv"), movies[::-1])
     pd.testing.assert_frame_equal(again.movies, interp.movies)
     pd.testing.assert_frame_equal(again.confusions(), interp.confusions())
-    assert len(again.plot_top_losses(3).axes) == 3
+    assert len(again.plot_top_losses(3)) == 3
     with pytest.raises(ValueError, match="needs the model: pass it"):
         again.plot_gradcam("tt21")
 
@@ -189,7 +190,7 @@ def test_without_posters_the_tables_work_and_pictures_say_what_is_missing(small)
     assert small.cooccurrence()[0].loc["Action", "Drama"] == 1
     assert small.per_genre().loc["Action", "support"] == 3
     for plot in (small.plot_per_genre, small.plot_confusions, small.plot_cooccurrence, small.plot_reliability):
-        assert plot().axes
+        assert np.size(plot())
     for plot in (small.plot_examples, small.plot_top_losses, small.plot_look):
         with pytest.raises(ValueError, match=r"pass their movies, GenreInterpretation\(evaluation, movies\)"):
             plot()
@@ -231,8 +232,8 @@ def test_results_with_little_in_them_give_tables_and_charts():
         found = GenreInterpretation(Evaluation(probs, targets, ["Drama", "War"]))
         assert found.most_confused().empty
         for plot in (found.plot_per_genre, found.plot_confusions, found.plot_cooccurrence, found.plot_reliability):
-            assert plot().axes
-    assert one.plot_cooccurrence().axes
+            assert np.size(plot())
+    assert len(one.plot_cooccurrence()) == 2
 
 
 def test_a_single_confusion_matrix_is_refused(small):
@@ -255,13 +256,27 @@ def test_best_and_worst_examples_follow_hits_then_loss(movies):
     interp = GenreInterpretation(Evaluation(probs, targets, VOCAB, ids=["tt0", "tt3", "tt6", "tt9"]), movies)
 
     def titles(kind, n=4):
-        return [ax.texts[1].get_text() for ax in interp.plot_examples(kind, n).axes]
+        return [ax.texts[1].get_text() for ax in interp.plot_examples(kind, n)]
 
     assert titles("best") == ["T0", "T3", "T9", "T6"] and titles("worst") == ["T6", "T9", "T3", "T0"]
     assert sorted(titles("random")) == sorted(titles("best")) and len(titles("random", 2)) == 2
     assert interp.examples("worst", 2).tolist() == [2, 3]
     with pytest.raises(ValueError, match="Unknown kind 'good'; choose one of: best, worst, random"):
         interp.plot_examples("good")
+
+
+def test_plots_of_training_movies_are_marked(interp, movies):
+    own = interp.evaluation
+    sides = {"train": len(own.ids)}
+    seen = Evaluation(own.probs, own.targets, VOCAB, ids=own.ids, titles=own.titles, sides=sides)
+
+    def marked(of):
+        found = GenreInterpretation(of, movies)
+        plots = (found.plot_per_genre, found.plot_confusions, found.plot_cooccurrence, found.plot_reliability)
+        for plot in (*plots, partial(found.plot_examples, n=1), partial(found.plot_look, k=1)):
+            yield "TRAINING" in [t.get_text() for t in np.ravel(plot())[0].texts]
+
+    assert all(marked(seen)) and not any(marked(own)) and "'model (TRAINING)'" in repr(GenreInterpretation(seen))
 
 
 def test_gradcam_takes_ids_rows_files_and_images(interp, movies):
@@ -275,6 +290,5 @@ def test_gradcam_takes_ids_rows_files_and_images(interp, movies):
 
 
 def test_the_look_of_the_evaluated_movies(interp):
-    fig = interp.plot_look(k=2)
-    marks = [t.get_text() for ax in fig.axes for t in ax.texts if t.get_text()[0] in "✓✗"]
+    marks = [t.get_text() for ax in interp.plot_look(k=2).flat for t in ax.texts if t.get_text()[0] in "✓✗"]
     assert len(marks) == 2 * 4

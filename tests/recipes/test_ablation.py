@@ -40,7 +40,7 @@ def out(demo_folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("ablation") / "out"
     options = {"base": ["bs=8", "frozen=5"], "data": str(demo_folder), "epochs": 1, "size": "64x48", "out": str(out)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Run, "save_figure", lambda run, figure, file: (run.folder / file).touch())
+        patch.setattr(Run, "save_figure", lambda run, axes, file: (run.folder / file).touch())
         ablation.main(["mixup=0.4"], **options)
         before = (out / "base" / "metrics.json").stat().st_mtime_ns
         ablation.main(["mixup=0.4", "ema=0", "frozen=99"], **options)

@@ -6,8 +6,10 @@ from unittest.mock import Mock
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 from postergenre import load_learner
+from postergenre.data.axes import figure_of
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.metrics import macro_average_precision, top_n_accuracy
 from postergenre.recipes import attention as recipe
@@ -30,9 +32,10 @@ def options(demo_folder, tmp_path_factory) -> dict:
     return {"data": str(demo_folder), "out": str(out)} | tiny
 
 
-def save_only_the_last(run, figure, file):
+def save_only_the_last(run, axes, file):
     if file == "attention.png":
-        figure.savefig(run.folder / file)
+        figure_of(axes).savefig(run.folder / file)
+    plt.close(figure_of(axes))
 
 
 @pytest.fixture(scope="module")
@@ -96,15 +99,15 @@ def test_a_single_run_has_no_spread_and_no_difference(out):
     runs, popularity, notes = read_runs({"gram-7": out / "gram-7"}, "1 epoch")
     text = as_cells(summarize(runs, popularity)).to_string()
     assert "±" not in text and "difference" not in text and "difference" not in "".join(notes)
-    assert len(plot_attention(runs, popularity).axes) == 4
+    assert len(plot_attention(runs, popularity)) == 4
 
 
 def test_the_figure_marks_every_seed(read):
     runs, popularity, _ = read
-    figure = plot_attention(runs, popularity)
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    axes = plot_attention(runs, popularity)
+    labels = [text.get_text() for text in figure_of(axes).legends[0].get_texts()]
     assert labels == ["seed 7", "seed 42", "popularity"]
-    ax = figure.axes[3]
+    ax = axes[3]
     assert [bar.get_width() for bar in ax.patches] == pytest.approx(
         summarize(runs, popularity)["test macro_ap"][1:].tolist()
     )

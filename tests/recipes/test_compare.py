@@ -89,12 +89,12 @@ def test_the_table_holds_costs_figures_and_paired_differences(out):
 def test_the_figures(out):
     results = [Evaluation.load(out / a / "predictions.csv") for a in ("custom_cnn", "resnet18")]
     bars = plot_comparison(with_random(results).metrics)
-    assert len(bars.axes) == 2 and [t.get_text() for t in bars.axes[0].get_yticklabels()] == ["resnet18", "custom_cnn"]
-    assert [line.get_label() for line in bars.axes[0].lines if line.get_label()[0] != "_"] == ["popularity", "random"]
+    assert len(bars) == 2 and [t.get_text() for t in bars[0].get_yticklabels()] == ["resnet18", "custom_cnn"]
+    assert [line.get_label() for line in bars[0].lines if line.get_label()[0] != "_"] == ["popularity", "random"]
     genres = per_genre(results)
     assert list(genres) == ["movies", "custom_cnn", "resnet18"] and len(genres) == 20
     heat = plot_genres(genres)
-    assert heat.axes[0].images[0].get_array().shape == (20, 2)
+    assert heat.images[0].get_array().shape == (20, 2)
 
 
 def test_other_options_or_movies_are_refused(out, options):

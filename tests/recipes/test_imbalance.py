@@ -65,8 +65,8 @@ def test_every_pair_is_judged_as_fitted_and_calibrated(out):
 
 def test_figure_shows_all_pairs(out):
     table = pd.read_csv(out / "imbalance.csv", header=[0, 1], index_col=0)
-    figure = plot_imbalance(table)
-    shown = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 1]
+    ax = plot_imbalance(table)
+    shown = [line for line in ax.lines if len(line.get_xdata()) == 1]
     assert len(shown) == len(table) and (out / "imbalance.png").stat().st_size > 10_000
 
 

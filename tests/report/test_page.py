@@ -9,12 +9,14 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 from PIL import Image
 
 from postergenre import load_learner, read_movies
 from postergenre.recipes.custom_cnn import main as custom_cnn
-from postergenre.report.contents import contents
+from postergenre.report.contents import contents, genre_words, signed
 from postergenre.report.page import main, movies_of, read_record, render, write_report
 
 NASTY = """<script>alert(1)</script> "double" & 'single'"""
@@ -57,9 +59,10 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def run(demo_folder, tmp_path_factory) -> Path:
-    "A finished run on a few demo posters."
+    "A finished run on a few demo posters. It left a figure open for each of its plots, or a warning of too many."
     out = tmp_path_factory.mktemp("runs") / "run"
     custom_cnn(data=str(demo_folder), epochs=2, size="64", bs=8, balance="study:20", out=str(out))
+    assert plt.get_fignums() == []
     return out
 
 
@@ -179,6 +182,34 @@ def test_it_tells_what_the_run_told_and_draws_curves_only_where_there_is_a_histo
     (copy / "history.csv").unlink()
     again = write_report(copy).read_text(encoding="utf-8")
     assert '<h2 id="training-h">Fitted</h2>' in again and "<p>By hand.</p>" in again and "Lines by" not in again
+
+
+def test_what_is_said_of_examples_and_genres_is_true(nasty):
+    "All genres stood on top above posters with a wrong one, and one movie had the greatest gain."
+    for heading, said, posters in nasty["examples"]:
+        shares = [sum(right for *_, right in card.top) / len(card.top) for card in posters]
+        if heading != "At random":
+            assert shares == sorted(shares, reverse=heading == "Best") and "share of their genres on top" in said
+    support = {"Drama": 40, "Comedy": 30, "War": 12, "Action": 10, "Other": 1}
+    genres = pd.DataFrame({"support": pd.Series(support), "lift": [1.2, 1.5, 3.0, 2.0, 14.3]})
+    said = "Of the genres with 10 movies or more, most is gained for War (3.0) and Action (2.0), least for"
+    assert genre_words(genres).startswith(said)
+    assert "single movies decide" in genre_words(genres.assign(support=3))
+
+
+def test_a_difference_of_nothing_has_no_sign():
+    assert [signed(x) for x in (-0.04, 0.0, 0.04, -0.06, 1.25)] == ["0.0", "0.0", "0.0", "−0.1", "+1.2"]
+
+
+def test_a_run_of_one_epoch_or_judged_on_training_movies_says_so(copy, nasty):
+    metrics = json.loads((copy / "metrics.json").read_text())
+    assert "figures of 2 epochs. The epoch" in metrics["training"]["words"]
+    result = read_record(copy).result
+    result.sides = {"train": len(result.ids)}
+    stopped = nasty["run"] | {"stopped_early": True, "config": nasty["run"]["config"] | {"epochs": 1}}
+    text = render(nasty | {"result": result, "run": stopped})
+    assert "of 1 epoch." in text and "training never saw" not in text
+    assert text.count('<strong class="leaky">TRAINING') >= 10 and "(TRAINING): movie genres" in text
 
 
 def test_movies_of_another_data_set_are_refused(copy, demo_folder):

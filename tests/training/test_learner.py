@@ -1,9 +1,17 @@
+import inspect
+
+import numpy as np
 import pytest
+import timm
 import torch
 from fastai.data.transforms import Normalize
+from fastai.interpret import ClassificationInterpretation, Interpretation
+from fastai.learner import Learner
+from matplotlib import pyplot as plt
+from torchvision.models import resnet18
 
 from postergenre import PosterDataLoaders, densenet_learner, poster_learner
-from postergenre.vision.build import create_model
+from postergenre.vision.build import arch_name, create_model
 from postergenre.vision.weights import WeightsUnavailableError
 
 
@@ -82,3 +90,56 @@ def test_custom_cnn_learns_what_its_eyes_can_see(tmp_path):
     with learn.no_bar(), learn.no_logging():
         learn.fit_one_cycle(4, 3e-3)
     assert learn.validate()[1] > 0.9
+
+
+# ---- as fastai's users are used to
+
+
+def test_a_network_may_be_named_by_its_function(dls):
+    assert poster_learner(dls, resnet18).arch == "resnet18"
+    assert arch_name(timm.models.resnet18) == "timm/resnet18" and arch_name(timm.models.test_resnet) == "test_resnet"
+    with pytest.raises(ValueError, match="arch=my_net is no network of torchvision's or timm's; pass one of their"):
+        poster_learner(dls, my_net)
+
+
+def my_net(n_out):
+    return torch.nn.Linear(3, n_out)
+
+
+def test_arrays_and_tensors_of_every_kind_are_the_same_poster(cnn, picture):
+    "A (3, height, width) tensor and arrays of floats ended in a message of Pillow's."
+    from postergenre import open_poster
+
+    pixels = np.asarray(open_poster(picture))
+    tensor = torch.from_numpy(pixels.copy()).permute(2, 0, 1)
+    expected = cnn.predict(picture)[2]
+    for same in (pixels, pixels / 255, pixels.astype("float32"), tensor, tensor / 255, tensor.long()):
+        torch.testing.assert_close(cnn.predict(same)[2], expected)
+    with pytest.raises(
+        ValueError, match=r"shape \(1, 3, 180, 120\) is no poster; pass one of .* of a batch batch\[0\]"
+    ):
+        cnn.predict(tensor[None])
+    with pytest.raises(ValueError, match=r"values go from -0.765 to .*before they are normalised"):
+        cnn.predict(tensor / 127.5 - 1)
+
+
+def test_fastais_interpretation_of_one_genre_a_movie_is_refused(cnn):
+    "Its confusion matrix flattened all genres to 0 and 1, and named the cells after the first two."
+    with cnn.no_bar():
+        interp = ClassificationInterpretation.from_learner(cnn)
+        for method in (interp.confusion_matrix, interp.plot_confusion_matrix, interp.most_confused):
+            with pytest.raises(ValueError, match=r"one genre.*use GenreInterpretation.from_learner\(learn\)"):
+                method()
+        with pytest.raises(ValueError, match="use GenreInterpretation"):
+            interp.print_classification_report()
+        assert len(cnn.get_preds(with_decoded=True)) == 3  # all else is as it was
+        Interpretation.from_learner(cnn).plot_top_losses(2)
+    assert plt.gcf().axes
+    names = [list(inspect.signature(kind.get_preds).parameters) for kind in (type(cnn), Learner)]
+    assert names[0] == names[1]
+
+
+@pytest.mark.parametrize("wrong", [{"bs": 0}, {"workers": -1}])
+def test_batches_of_nothing_are_refused_in_one_sentence(cnn, movies, wrong):
+    with pytest.raises(ValueError, match=r"(bs=0 should be 1|workers=-1 should be 0) or more"):
+        cnn.probs(movies.head(2), **wrong)

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from postergenre.data.axes import figure_of, no_frame, panels
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
-from postergenre.interpret.charts import closed, no_frame
 from postergenre.recipes.runs.series_table import SHOWN, axis_label, scale_of, write_beside, written
 
 SIDES = {"valid": "predictions_valid.csv", "test": "predictions.csv"}
@@ -70,13 +68,13 @@ def as_cells(table: pd.DataFrame) -> pd.DataFrame:  # table: from summarize
     return texts
 
 
-def plot_attention(runs: pd.DataFrame, popularity: pd.Series) -> Figure:  # both from read_runs
+def plot_attention(runs: pd.DataFrame, popularity: pd.Series) -> np.ndarray:  # (4,) axes; both from read_runs
     "Bars of the means with a mark for every seed; a line where popularity stands."
     kinds, seeds = runs.index.unique("attention"), sorted(runs.index.unique("seed"))
     height = 1.4 + 2 * (0.8 + 0.4 * len(kinds))
-    fig, axes = plt.subplots(2, 2, figsize=(10, height), sharex="col", sharey=True, layout="constrained")
+    axes = panels(None, 2, 2, figsize=(10, height), sharex="col", sharey=True)
     most = pd.concat([runs[COLUMNS].max(), popularity[COLUMNS]], axis=1).max(axis=1)
-    for ax, column in zip(axes.flat, COLUMNS, strict=True):
+    for ax, column in zip(axes, COLUMNS, strict=True):
         side, figure = column.split()
         scale, form = scale_of(figure)
         _bars(ax, runs[column] * scale, kinds, seeds, form)
@@ -85,10 +83,10 @@ def plot_attention(runs: pd.DataFrame, popularity: pd.Series) -> Figure:  # both
         ax.set_title({"valid": "validation", "test": "test"}[side], fontsize=10, loc="left")
         no_frame(ax)
         ax.set_xlim(0, 1.35 * scale * max(most[f"{s} {figure}"] for s in SIDES))  # room for the figures
-    axes[0, 0].invert_yaxis()
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside upper right", ncols=len(handles), frameon=False)
-    return closed(fig)
+    axes[0].invert_yaxis()
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure_of(axes).legend(handles, labels, loc="outside upper right", ncols=len(handles), frameon=False)
+    return axes
 
 
 def _bars(ax: Axes, values: pd.Series, kinds: pd.Index, seeds: list[int], form: str) -> None:

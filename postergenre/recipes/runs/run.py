@@ -17,8 +17,9 @@ from pathlib import Path
 import pandas as pd
 import torch
 from fastai.torch_core import set_seed
-from matplotlib.figure import Figure
+from matplotlib import pyplot as plt
 
+from postergenre.data.axes import figure_of
 from postergenre.data.balance import balance_table, balance_words, plot_balance
 from postergenre.data.demo.make import MARKER, make_demo
 from postergenre.data.files import write_text, write_whole
@@ -47,10 +48,11 @@ class Run:
         "Write a text into the folder, whole or not at all."
         write_text(self.folder / file, text)
 
-    def save_figure(self, figure: Figure, file: str) -> None:
-        "Write a figure into the folder."
+    def save_figure(self, axes, file: str) -> None:
+        "Write a plot, as the axes that it was drawn on, into the folder, and close it."
         with write_whole(self.folder / file) as whole:
-            figure.savefig(whole, dpi=110)
+            figure_of(axes).savefig(whole, dpi=110)
+        plt.close(figure_of(axes))
 
     @property
     def minutes(self) -> float:

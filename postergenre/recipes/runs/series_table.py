@@ -6,19 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from postergenre.data.axes import figure_of, no_frame, panels
 from postergenre.evaluation.compare import Comparison, compare
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.tables import markdown_table, terminal_width, text_lines
-from postergenre.interpret.charts import closed, heat_map, no_frame
+from postergenre.interpret.charts import heat_map
 from postergenre.recipes.runs.series import Series
 
 SHOWN = ("top_n_accuracy", "macro_ap")
 BASELINES = {"popularity": ("--", "#b3261e"), "random": (":", "#555555")}  # how their lines are drawn
+LABEL = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # behind a text that a line would cross
 COSTS = {"parameters": "{:,.0f}", "images_per_second": "{:,.0f}", "minutes": "{:.1f}", "epochs": "{:.0f}"}
 
 
@@ -84,11 +84,11 @@ def terminal_text(cells: pd.DataFrame, failed: dict[str, str], notes: list[str])
 
 
 def plot_comparison(
-    metrics: pd.DataFrame,
-) -> Figure:  # rows: models, baselines; columns: (metric, value or low or high)
+    metrics: pd.DataFrame,  # rows: models, baselines; columns: (metric, value or low or high)
+) -> np.ndarray:  # the two axes
     "Bars with their 95 % intervals, and lines where popularity and a random order stand."
     bars = metrics.drop(list(BASELINES), errors="ignore")[::-1]
-    fig, axes = plt.subplots(1, 2, figsize=(10, 1.6 + 0.42 * len(bars)), sharey=True, layout="constrained")
+    axes = panels(None, 1, 2, figsize=(10, 1.6 + 0.42 * len(bars)), sharey=True)
     for ax, metric in zip(axes, SHOWN, strict=True):
         scale, form = scale_of(metric)
         values, low, high = (bars[metric, end] * scale for end in ("value", "low", "high"))
@@ -102,8 +102,8 @@ def plot_comparison(
         ax.margins(x=0.14)
         ax.set_xlim(left=0)
         no_frame(ax)
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False)
-    return closed(fig)
+    figure_of(axes).legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False)
+    return axes
 
 
 def scale_of(metric: str) -> tuple[int, str]:
@@ -119,16 +119,16 @@ def axis_label(metric: str) -> str:
 def write_beside(ax: Axes, ends: pd.Series, texts: list[str], gap: int) -> None:
     "A text beside each bar, by its end, so many points away."
     for y, (end, text) in enumerate(zip(ends, texts, strict=True)):
-        ax.annotate(text, (end, y), (gap, 0), textcoords="offset points", va="center", fontsize=9)
+        ax.annotate(text, (end, y), (gap, 0), textcoords="offset points", va="center", fontsize=9, bbox=LABEL)
 
 
-def plot_genres(table: pd.DataFrame) -> Figure:  # table: from per_genre; a row a genre, a column an architecture
+def plot_genres(table: pd.DataFrame) -> Axes:  # table: from per_genre; a row a genre, a column an architecture
     "Heat map of average precision."
     ap = table.drop(columns="movies")
-    fig, ax = plt.subplots(figsize=(2.4 + 0.95 * ap.shape[1], 1.6 + 0.3 * len(ap)), layout="constrained")
+    [ax] = panels(None, figsize=(2.4 + 0.95 * ap.shape[1], 1.6 + 0.3 * len(ap)))
     image = heat_map(ax, ap, max(0.01, np.nanmax(ap.to_numpy())), least=0, form=".2f", cmap="viridis")
     ax.set_xticks(range(ap.shape[1]), ap.columns, rotation=35, ha="right")
     ax.set_yticks(range(len(ap)), [f"{g} ({n:,})" for g, n in table["movies"].items()])
     ax.set_ylabel("genre (test movies)")
-    fig.colorbar(image, ax=ax, label="average precision", fraction=0.06)
-    return closed(fig)
+    figure_of(ax).colorbar(image, ax=ax, label="average precision", fraction=0.06)
+    return ax

@@ -70,8 +70,9 @@ def train(
     speed = len(learn.recorder.losses) * learn.dls.bs / (minutes * 60) if speed == 0 else speed
     epoch = int(history.loc[best, "epoch"])
     words = (
-        f"Loss and validation figures of {len(history)} epochs. The epoch with the best validation top-n accuracy, "
-        f"number {epoch} (the first is 0), is the one kept. {network}; {_took(minutes, device, speed)}."
+        f"Loss and validation figures of {len(history)} epoch{'s' * (len(history) != 1)}. The epoch with the best "
+        f"validation top-n accuracy, number {epoch} (the first is 0), is the one kept. "
+        f"{network}; {_took(minutes, device, speed)}."
     )
     print(f"Best epoch: {epoch}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
     return Training(learn.arch, parameters, words, "Training", minutes, history, best, speed, stop.stopped)
