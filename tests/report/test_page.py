@@ -1,5 +1,6 @@
 """The report of a run: complete, escaped, self-contained; opened in Chromium where that is installed."""
 
+import html
 import itertools
 import json
 import os
@@ -94,7 +95,7 @@ def test_the_run_wrote_a_report_with_every_section(text):
 
 def test_it_says_how_it_was_made_and_what_was_left_out(run, text):
     metrics = json.loads((run / "metrics.json").read_text())
-    assert metrics["command"] in text
+    assert metrics["command"] in html.unescape(text)
     assert metrics["versions"]["torch"] in text and metrics["device"] in text
     assert "no poster" in text and metrics["data"]["left_out"]["no poster"] > 0
     assert "popularity" in text and "random" in text and "Top-n accuracy:" in text
