@@ -16,6 +16,8 @@ def load_learner(
 ) -> PosterLearner | PosterEnsemble:  # FileNotFoundError, ValueError (no learner), ImportError (a package is missing)
     "Load an exported learner or ensemble. Loading runs code that the file holds: only load files you trust."
     fname = Path(fname).expanduser()
+    if fname.is_dir():
+        raise ValueError(f"{fname} is a folder, no file that learn.export wrote; load it with from_pretrained(...)")
     if not fname.is_file():
         raise FileNotFoundError(f"There is no learner file {fname} (seen from {Path.cwd()})")
     try:

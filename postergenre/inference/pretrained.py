@@ -7,6 +7,12 @@ import pandas as pd
 import torch
 from PIL import Image
 
+# the modalities there are, so that Modality.known knows them
+import postergenre.tabular.metadata
+import postergenre.text.words
+import postergenre.vision.objects
+import postergenre.vision.people
+import postergenre.vision.pictures  # noqa: F401
 from postergenre.data.loaders import PosterDataLoaders, poster_block
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.losses import poster_loss

@@ -18,7 +18,7 @@ def write_folder(
     graphs: Mapping[str, bytes] | None = None,  # file -> what stands in it
 ) -> None:
     "Write the files of a model, each whole or not at all, config.json last: it says how long each of them is."
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     if folder.is_file():
         raise FileExistsError(f"{folder} is a file; name a folder for the model")
@@ -27,7 +27,7 @@ def write_folder(
         # copies: a file cannot hold tensors that share their memory
         plain = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format) for name, t in tensors.items()}
         with write_whole(folder / TENSORS) as whole:
-            save_file(plain, whole, metadata={"format": "pt"})
+            whole.write_bytes(save(plain, metadata={"format": "pt"}))
     for name, content in (graphs or {}).items():
         with write_whole(folder / name) as whole:
             whole.write_bytes(content)
