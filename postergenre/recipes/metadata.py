@@ -37,14 +37,13 @@ def main(
     run = begin("metadata", all_options(locals()))
     data = load_movies(run)
 
-    learn, training = fitted(run, data, fields)
+    early = None if fields == BEFORE else fitted(run, data, BEFORE)[0]
+    learn, training = fitted(run, data, fields)  # last, as its history is what the report shows
     export(run, learn)
     results, more = judge(run, data, learn, trained="the head"), {}
-    if fields != BEFORE:
-        early, _ = fitted(run, data, BEFORE)
+    if early is not None:
         section(f"With the fields that are known {BEFORE}")
-        train, test = data.side("train"), data.side("test")
-        result = evaluate(early, test, train, f"{run.name}, {BEFORE}")
+        result = evaluate(early, data.side("test"), data.side("train"), f"{run.name}, {BEFORE}")
         print(compare([results[0], result]))
         more["before_release"] = figures(result)
     section("What speaks for the genres of a test movie")
@@ -56,6 +55,7 @@ def main(
 
 def fitted(run: Run, data: Data, fields: str) -> tuple[ProbeLearner, Training]:
     "A learner of some fields, its head fitted."
+    section(f"Fields: {fields}")
     learn = probe_learner(make_loaders(run, data, size=64), Metadata(fields, run.config["weights"]))
     look(run, learn, data.movies)
     training = fit_head(run, data, learn)
