@@ -24,6 +24,7 @@ _attribute, __dir__, __all__ = lazy_loader.attach(
         "portable.pool": ["pool_probs"],
         "portable.reader": ["read_words"],
         "tabular.metadata": ["Metadata"],
+        "tabular.names": ["Names"],
         "training.callback": ["WeightEMA"],
         "training.learner": ["PosterLearner"],
         "training.networks": [

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from postergenre.data.reading import as_movie
-from postergenre.modality import Found, Modality, Packed, Part, weights_digest
+from postergenre.modality import Found, Modality, Packed, Part, state_of, state_tensor, weights_digest
 from postergenre.tabular.encoders import ENCODERS, Profiles, with_ones
 from postergenre.tabular.fields import Value, check_fields, clean_cell
 from postergenre.text.encoder import sentence_encoder
@@ -150,12 +150,11 @@ class Metadata(Modality):
         return Part([(name, there - other) for name, other in zip(names, others, strict=True)])
 
     def get_extra_state(self) -> torch.Tensor:
-        "What was learned as bytes, so that it is in the weights, their digest and every file of them."
         state = {field: asdict(encoder) for field, encoder in self.learned.items()}
-        return torch.frombuffer(bytearray(json.dumps([state, self.own]).encode()), dtype=torch.uint8)
+        return state_tensor([state, self.own])
 
     def set_extra_state(self, state: torch.Tensor) -> None:
-        learned, self.own = json.loads(state.cpu().numpy().tobytes())
+        learned, self.own = state_of(state)
         kinds = self.fields | {ANY_ROLE: ANY_ROLE}
         self.learned = {field: (ENCODERS | {ANY_ROLE: Profiles})[kinds[field]](**s) for field, s in learned.items()}
 

@@ -19,7 +19,25 @@ from postergenre.vision.things import Things
 WORDS = "words"
 
 
-class Words(Things):
+class Written(Things):
+    "What is written on posters, read once for all that goes by it: a base."
+
+    def __init__(self):  # ImportError: a package is missing
+        super().__init__()
+        check_package()
+        self.reader = WordReader()
+
+    @property
+    def readings_name(self) -> str:
+        "The same for all, whatever is made of what was read."
+        return f"{WORDS}-rapidocr{version('rapidocr')}-{READ_SIZE[0]}x{READ_SIZE[1]}.json"
+
+    def find(self, poster: PosterImage) -> list[Line]:
+        "Lines from top to bottom; none: nothing is legible."
+        return self.reader(as_read(poster))
+
+
+class Words(Written):
     """What is written on posters, read by an OCR network, and its meaning as a vector of length 1.
 
     The encoder is all-MiniLM-L6-v2 (Reimers & Gurevych 2019, https://arxiv.org/abs/1908.10084; Wang et al. 2020,
@@ -35,17 +53,7 @@ class Words(Things):
         weights: str | Path | None = None,  # a folder or hub name for SentenceTransformer; None: all-MiniLM-L6-v2
     ):  # ImportError: a package is missing; WeightsUnavailableError: the encoder cannot be had
         super().__init__()
-        check_package()
-        self.reader, self.encoder = WordReader(), sentence_encoder(weights).requires_grad_(False).eval()
-
-    @property
-    def readings_name(self) -> str:
-        "Another encoder needs no new reading."
-        return f"{WORDS}-rapidocr{version('rapidocr')}-{READ_SIZE[0]}x{READ_SIZE[1]}.json"
-
-    def find(self, poster: PosterImage) -> list[Line]:
-        "Lines from top to bottom; none: nothing is legible."
-        return self.reader(as_read(poster))
+        self.encoder = sentence_encoder(weights).requires_grad_(False).eval()
 
     def parts(self, reading: list[Line]) -> list[tuple[str, list[int]]]:
         "A line each."

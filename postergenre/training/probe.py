@@ -17,6 +17,7 @@ from postergenre.data.reading import UNREADABLE, as_movie, refuse_unreadable
 from postergenre.layers import Standardize
 from postergenre.modality import Modality
 from postergenre.tabular.metadata import METADATA, Metadata
+from postergenre.tabular.names import NAMES, Names
 from postergenre.text.words import WORDS, Words
 from postergenre.training.fusion import ProbeLearner, ProbeModel
 from postergenre.training.heads import fit_head
@@ -31,7 +32,7 @@ from postergenre.vision.views import crop_window, for_validation
 from postergenre.vision.weights import LITE
 
 PROBE_ARCHS = ("tf_efficientnet_lite0",)
-BY_NAME = {OBJECTS: Objects, PEOPLE: People, METADATA: Metadata}  # as they are without arguments
+BY_NAME = {OBJECTS: Objects, PEOPLE: People, METADATA: Metadata, NAMES: Names}  # as they are without arguments
 
 
 def probe_learner(
