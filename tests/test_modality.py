@@ -24,6 +24,7 @@ from postergenre import (
     uncalibrate,
 )
 from postergenre.modality import Modality
+from postergenre.recipes.runs.options import shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_head, fit_probabilities, look
@@ -221,8 +222,8 @@ def test_a_modality_must_say_how_it_reads():
 
 
 def test_a_run_of_the_recipes_fits_judges_and_reports_with_it(titles, pictures, told, demo_folder, tmp_path, capsys):
-    options = {"data": str(demo_folder), "size": "72x48", "bs": 8, "workers": 0, "balance": "none", "kernel": 0}
-    options |= {"cache": str(tmp_path / "features"), "calibrate": True, "seed": 42, "limit": None}
+    options = shared(data=str(demo_folder), cache=str(tmp_path / "features"))
+    options |= {"size": "72x48", "bs": 8, "balance": "none", "kernel": 0, "calibrate": True}
     run = begin("probe", options | {"out": str(tmp_path / "run")})
     data = load_movies(run)
     data.movies["title"] = data.movies["id"].map(told.set_index("id")["title"])
