@@ -1,7 +1,6 @@
 """One kind of evidence on a movie, the picture or the words: read, encoded by a frozen network, kept, explained."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -236,16 +235,6 @@ class Modality(nn.Module):
     def train(self, mode: bool = True) -> "Modality":
         "Stay in eval mode: frozen means that batch statistics do not move either."
         return super().train(False)
-
-
-def state_tensor(learned) -> torch.Tensor:
-    "What JSON can hold as bytes, for `get_extra_state`: in the weights, their digest and every file of them."
-    return torch.frombuffer(bytearray(json.dumps(learned).encode()), dtype=torch.uint8)
-
-
-def state_of(state: torch.Tensor):
-    "What `state_tensor` made bytes of."
-    return json.loads(state.cpu().numpy().tobytes())
 
 
 def weights_digest(module: nn.Module, digits: int = 10) -> str:

@@ -1,10 +1,12 @@
 """What is learned from the training movies' fields: genre profiles of names, names that are common, scales."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import torch
 
 from postergenre.tabular.fields import words_of
 
@@ -133,3 +135,13 @@ ENCODERS = {"people": People, "names": Names, "words": Names, "number": Number, 
 def with_ones(targets: np.ndarray) -> np.ndarray:
     "(movies, 1 + genres): each movie itself, then its genres."
     return np.concatenate([np.ones((len(targets), 1)), targets], axis=1)
+
+
+def state_tensor(learned) -> torch.Tensor:
+    "What JSON can hold as bytes, for `get_extra_state`: in the weights, their digest and every file of them."
+    return torch.frombuffer(bytearray(json.dumps(learned).encode()), dtype=torch.uint8)
+
+
+def state_of(state: torch.Tensor):
+    "What `state_tensor` made bytes of."
+    return json.loads(state.cpu().numpy().tobytes())

@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 
 from postergenre.data.reading import as_movie
-from postergenre.modality import Found, Modality, Packed, Part, state_of, state_tensor, weights_digest
-from postergenre.tabular.encoders import ENCODERS, Profiles, with_ones
+from postergenre.modality import Found, Modality, Packed, Part, weights_digest
+from postergenre.tabular.encoders import ENCODERS, Profiles, state_of, state_tensor, with_ones
 from postergenre.tabular.fields import Value, check_fields, clean_cell
 from postergenre.text.encoder import sentence_encoder
 from postergenre.text.files import pack_encoder, unpack_encoder

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from postergenre.data.cache import poster_key
-from postergenre.modality import Packed, state_of, state_tensor
-from postergenre.tabular.encoders import Profiles, with_ones
+from postergenre.modality import Packed
+from postergenre.tabular.encoders import Profiles, state_of, state_tensor, with_ones
 from postergenre.tabular.fields import clean_cell
 from postergenre.tabular.matching import NameMatcher
 from postergenre.text.words import Written

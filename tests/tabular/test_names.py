@@ -11,9 +11,9 @@ pytest.importorskip("rapidocr", reason="pip install 'postergenre[words]'")
 from PIL import Image
 
 from postergenre.data.genres import multi_hot
+from postergenre.portable.reader import Line
 from postergenre.tabular.matching import NameMatcher, letters
 from postergenre.tabular.names import Names
-from postergenre.text.reader import Line
 
 PEOPLE = ["Arnold Schwarzenegger", "Penélope Cruz", "Jeff Goldblum", "Ann Lee", "John Carpenter", "Karen Carpenter"]
 FILMS = {"Arnold Schwarzenegger": 6, "John Carpenter": 4, "Karen Carpenter": 4, "Jeff Goldblum": 3}
