@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 
@@ -45,3 +46,16 @@ def save_whole(
     torch.save(state, buffer, **kwargs)
     with write_whole(path) as file:
         file.write_bytes(buffer.getbuffer())
+
+
+def check_writable(path: str | Path) -> None:  # OSError: it cannot be, and why
+    "Make sure that a file can be written, before the long work whose result it is to hold."
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file in it, for example {path / 'genres.csv'}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as e:
+        raise OSError(f"{path} cannot be written ({e.strerror}); name a file in another folder") from e

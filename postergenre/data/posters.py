@@ -2,6 +2,7 @@
 
 import os
 import re
+import reprlib
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -17,12 +18,14 @@ _URL = re.compile(r"\w+://")
 def open_poster(
     source: str | Path | bytes | BytesIO | Image.Image | np.ndarray,  # file, its bytes, PIL image, or as `from_array`
     max_pixels: int = MAX_PIXELS,  # more than this is refused before it is decoded
-) -> Image.Image:  # RGB, upright; an image that was passed stays as it was. ValueError: too large; OSError: unreadable
+) -> Image.Image:  # RGB, upright; an image that was passed stays as it was. OSError, ValueError: it cannot be read
     "A poster as the colours a viewer shows: EXIF orientation, CMYK, palette, 16 bits, alpha on white."
     if isinstance(source, bytes | bytearray):
         source = BytesIO(source)
     if isinstance(source, np.ndarray):
         source = from_array(source)
+    if not isinstance(source, str | Path | Image.Image) and not hasattr(source, "read"):
+        raise ValueError(f"{reprlib.repr(source)} is no poster; pass a file, its bytes, a PIL image or an array")
     if isinstance(source, Image.Image):
         return to_rgb(source, _name(source), max_pixels)
     with warnings.catch_warnings():

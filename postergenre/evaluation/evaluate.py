@@ -99,6 +99,9 @@ class Evaluation(Printed, Predictions):
         notes = [*seen_in_training(self), f"{size}; [95 % intervals], 1,000 resamples of the movies."]
         if unlabelled := int((~self.targets.any(axis=1)).sum()):
             notes.append(f"{unlabelled:,} movies have no genre and do not count for top-n accuracy.")
+        if below := int((~self.predicted.any(axis=1)).sum()):
+            many = f"{below:,} of the movies {'is' if below == 1 else 'are'} below all thresholds"
+            notes.append(f"{many}: F1 counts them as named nothing; a prediction names the most probable genre.")
         if self.absent:
             notes.append(f"No movie has {', '.join(self.absent)}: left out of the macro figures.")
         notes += rare_genres(self)
@@ -118,7 +121,7 @@ def evaluate(
     train: pd.DataFrame | None = None,  # the training movies, for the popularity row; None: learn.genre_freq
     name: str = "model",  # the model's name in tables
     thresh=None,  # one number, or one a genre; None: learn.thresh
-    views: str = "auto",  # views of each poster to average, e.g. "grid+mirror", as in movie_probs
+    views: str | None = None,  # views of each poster to average, as in movie_probs; None: learn.views
     bs: int = 64,  # pictures a batch
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
     probs=None,  # ready probabilities (movies, genres), e.g. from cached features; None: the posters are looked at

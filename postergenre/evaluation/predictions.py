@@ -1,8 +1,9 @@
-"""Saved predictions: what a model said about some movies and what is true, in memory and in a file."""
+"""Saved predictions: what a model said about some movies and what is true, in memory and in files."""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,11 @@ TRAINING = "TRAINING"  # beside every figure of movies that were trained on
 
 
 class Predictions:
-    "A model's probabilities for some movies beside their true genres; checked, and saved as CSV or Parquet."
+    """A model's probabilities for some movies beside their true genres; checked, and saved as CSV or Parquet.
+
+    F1 judges the thresholds alone: a movie below all of them counts as one without genres, where a prediction names its
+    most probable one (`named_genres`).
+    """
 
     def __init__(
         self,
@@ -74,7 +79,7 @@ class Predictions:
 
     @property
     def predicted(self) -> np.ndarray:  # boolean (movies, genres)
-        "The genres above their thresholds."
+        "The genres above their thresholds, by which F1 judges; none of a movie that is below all of them."
         return self.probs > self.thresh
 
     def aligned(self, ids: Sequence) -> "Predictions":  # ValueError: how many are not the same
@@ -95,45 +100,50 @@ class Predictions:
     def save(
         self,
         path: str | Path,  # ends in .csv or .parquet; an existing file is replaced only once the new one is whole
-    ) -> None:
-        "Writes all that the figures need, so that they can be made again without the model."
+    ) -> None:  # FileExistsError: the .json that belongs to a .csv is another's
+        """Writes all that the figures need, so that they can be made again without the model.
+
+        Beside a CSV, a table of plain columns, stands a JSON file of the same name with the rest: name, thresholds, ...
+        """
         csv = _is_csv(path)
         columns = {"id": self.ids} | ({} if self.titles is None else {"title": self.titles})
         columns |= {f"prob {g}": self.probs[:, i] for i, g in enumerate(self.vocab)}
         columns |= {f"true {g}": self.targets[:, i].astype(np.int8) for i, g in enumerate(self.vocab)}
-        about = {"name": self._name, "movies": len(self.ids), "vocab": self.vocab, "thresh": self.thresh.tolist()}
+        about = {"format": MARK, "name": self._name, "movies": len(self.ids), "vocab": self.vocab}
+        about["thresh"] = self.thresh.tolist()
         about["train_freq"] = None if self.train_freq is None else self.train_freq.tolist()
         about |= {"integer_ids": pd.api.types.is_integer_dtype(self.ids), "titles": self.titles is not None}
         about["sides"] = self.sides
-        table, text = pd.DataFrame(columns), json.dumps(about)
-        with write_whole(path) as file:
-            if csv:
-                with open(file, "w", encoding="utf-8", newline="") as out:
-                    out.write(f"# {MARK} {text}\n")
-                    table.to_csv(out, index=False)
-            else:
-                table.attrs = {MARK: text}  # pandas keeps them in the file
+        table, beside = pd.DataFrame(columns), Path(path).with_suffix(".json")
+        if not csv:
+            table.attrs = {MARK: json.dumps(about)}  # pandas keeps them in the file
+            with write_whole(path) as file:
                 table.to_parquet(file, index=False)
+            return
+        if beside.exists() and MARK not in beside.read_text(encoding="utf-8", errors="replace"):
+            raise FileExistsError(f"{beside}, which would belong to {path}, is another file; choose another name")
+        with write_whole(path) as file, write_whole(beside) as file_about:
+            table.to_csv(file, index=False)
+            file_about.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> "Predictions":  # ValueError: it is not a file that `save` wrote, or not whole
         "Reads saved predictions; the numbers are the same to the last bit."
         if _is_csv(path):
             with open(path, encoding="utf-8", newline="") as file:
-                mark, _, text = file.readline().removeprefix("# ").partition(" {")
+                text = _about(path, file)
                 # all as text: an id "007" and a title "NA" stay so, and Python reads every float back exactly
-                table = pd.read_csv(file, dtype="str", keep_default_na=False) if mark == MARK else None
+                table = pd.read_csv(file, dtype="str", keep_default_na=False)
         else:
             table = pd.read_parquet(path)
-            text = table.attrs.get(MARK, "").removeprefix("{")
-            table = table if text else None
-        if table is None:
+            text = table.attrs.get(MARK)
+        if text is None:
             raise ValueError(f"{path} holds no predictions that Evaluation.save wrote")
         try:
-            about = json.loads("{" + text)
+            about = json.loads(text)
             cells = table[[f"{what} {g}" for what in ("prob", "true") for g in about["vocab"]]].to_numpy(object)
         except (json.JSONDecodeError, KeyError) as error:
-            raise ValueError(f"{path} is not whole: its first lines are damaged; save it again") from error
+            raise ValueError(f"{path} is not whole: what belongs to it is damaged ({error}); save it again") from error
         if len(cells) != about["movies"] or any(cell == "" or cell != cell for cell in cells.flat):
             found = f"it holds {len(cells)} of {about['movies']} movies, or cells are empty"
             raise ValueError(f"{path} is not whole: {found}; save it again")
@@ -142,6 +152,18 @@ class Predictions:
         titles = table["title"].tolist() if about["titles"] else None
         more = about["thresh"], ids, about["name"], about["train_freq"], titles, about.get("sides")
         return cls(probs, targets, about["vocab"], *more)
+
+
+def _about(path: str | Path, file: TextIO) -> str:  # ValueError: there is none
+    "What belongs to a CSV, JSON from the file beside it; of an older version its first line, which is read then."
+    if (first := file.readline()).startswith(f"# {MARK} "):
+        return first.removeprefix(f"# {MARK} ")
+    file.seek(0)
+    beside = Path(path).with_suffix(".json")
+    if not beside.is_file():
+        said = f"{path} holds no predictions that Evaluation.save wrote: there is no {beside.name} beside it"
+        raise ValueError(f"{said}; keep the two together, or pass another file")
+    return beside.read_text(encoding="utf-8")
 
 
 def _frequencies(train_freq, vocab: Sequence[str]) -> np.ndarray:

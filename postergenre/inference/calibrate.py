@@ -28,7 +28,7 @@ OWN = (0.25, 0.5)  # and of each genre's own, about the shared ones; chosen on d
 def calibrate(
     learn: PosterLearner,  # trained or loaded; its loss gets the calibration, which learn.export keeps
     movies: pd.DataFrame | None = None,  # not from training; None: the validation posters of learn.dls
-    views: str = "auto",  # views of a poster to average: those with which you will predict
+    views: str | None = None,  # views of a poster to average: those with which you will predict; None: learn.views
     strength: float = 1.0,  # of the pull towards what all genres share; more for fewer posters, 0: none
     verbose: bool = True,  # print the calibration error
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
@@ -114,7 +114,9 @@ def mean_probs(logits: Sequence[np.ndarray], scale=1.0, bias=0.0) -> np.ndarray:
     return np.stack([expit(rows * scale + bias).mean(0) for rows in logits])
 
 
-def view_logits(learn: PosterLearner, movies: pd.DataFrame, views: str = "auto", progress=None) -> list[np.ndarray]:
+def view_logits(
+    learn: PosterLearner, movies: pd.DataFrame, views: str | None = None, progress=None
+) -> list[np.ndarray]:
     "Outputs (views, genres) behind the probabilities that `movie_probs` averages. ValueError: unreadable posters."
     outputs, errors = learn.outputs(movies, views, progress=progress)
     refuse_unreadable(movies["poster"], errors)

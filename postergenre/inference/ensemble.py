@@ -13,15 +13,16 @@ from fastai.data.core import DataLoaders
 from fastai.data.transforms import MultiCategory
 
 from postergenre.data.files import save_whole
-from postergenre.data.genres import multi_hot
+from postergenre.data.genres import check_genres, multi_hot
 from postergenre.inference.pooling import ensemble_weights
 from postergenre.inference.predict import movie_probs
 from postergenre.modality import Explanation
 from postergenre.portable.pool import ABSENT, check_pool, pool_probs
 from postergenre.portable.tensors import write_folder
 from postergenre.training.keeping import SavePretrained
-from postergenre.training.learner import PosterLearner, predict_one, without_data
-from postergenre.training.packing import about
+from postergenre.training.learner import PosterLearner
+from postergenre.training.naming import predict_one, probs_of, probs_of_one
+from postergenre.training.packing import about, without_data
 
 
 class PosterEnsemble(SavePretrained):
@@ -37,22 +38,27 @@ class PosterEnsemble(SavePretrained):
         self,
         members: Sequence[PosterLearner],  # trained or loaded, each calibrated if it is to be
         weights: Sequence[float] | None = None,  # not negative, one a member; of "mean" made to sum to 1. None: equal
-        views: str | Sequence[str] = "auto",  # as in `views.make_views`: for all, or one a member
+        views: str | Sequence[str] | None = None,  # for all, or one a member; None: those each was judged with
         pool: str = "mean",  # or "odds", for members that know different things, as words and pictures: `pool_probs`
+        names: Sequence[str] | None = None,  # of the members, all different, e.g. their runs'; None: architectures
     ):
         self.members = list(members)
+        if not self.members or not all(isinstance(member, PosterLearner) for member in self.members):
+            raise ValueError("An ensemble has one learner or more as its members: PosterEnsemble([learn, other])")
+        self.names = numbered([m.arch for m in self.members] if names is None else names)
+        views = [m.views for m in self.members] if views is None else views
         self.views = [views] * len(self.members) if isinstance(views, str) else list(views)
+        if len(self.names) != len(self.members):
+            raise ValueError(f"There are {len(self.names)} names for {len(self.members)} members; pass one each")
         if len(self.views) != len(self.members):
             raise ValueError(
                 f"There are {len(self.views)} views for {len(self.members)} members; pass one text for all, or one each"
             )
-        if not self.members or not all(isinstance(member, PosterLearner) for member in self.members):
-            raise ValueError("An ensemble has one learner or more as its members: PosterEnsemble([learn, other])")
         for name, member in zip(self.names, self.members, strict=True):
             if list(member.dls.vocab) != list(self.dls.vocab):
                 said = f"{name} knows other genres than {self.names[0]}, or in another order"
                 raise ValueError(f"{said}; train all members with the same vocabulary")
-        self.check_views("auto")
+        self.check_views(None)
         check_pool(pool, self.genre_freq)
         self.pool, self.loss_func = pool, SimpleNamespace(thresh=0.5)
         self.weights = weights
@@ -84,13 +90,7 @@ class PosterEnsemble(SavePretrained):
     @property
     def arch(self) -> str:
         "All members' architectures."
-        return " + ".join(self.names)
-
-    @property
-    def names(self) -> list[str]:
-        "The members' architectures, numbered where they repeat."
-        archs = [m.arch for m in self.members]
-        return [f"{a} ({archs[: i + 1].count(a)})" if archs.count(a) > 1 else a for i, a in enumerate(archs)]
+        return " + ".join(numbered([m.arch for m in self.members]))
 
     @property
     def dls(self) -> DataLoaders:
@@ -136,26 +136,26 @@ class PosterEnsemble(SavePretrained):
     def probs(
         self,
         movies: pd.DataFrame,  # as in PosterLearner.probs; each poster is opened once a member
-        views: str = "auto",  # "auto": each member's own; else these for all
+        views: str | None = None,  # None: each member's own; else these for all
         **kwargs,  # of PosterLearner.probs: bs, workers, progress
     ) -> tuple[np.ndarray, list[str | None]]:  # as PosterLearner.probs
         "The members' probabilities, pooled. Members of weight 0 are not asked; one that has nothing to go by abstains."
         asked = [i for i, weight in enumerate(self.weights) if weight > 0]
-        seen = {i: self.views[i] if views == "auto" else views for i in asked}
+        seen = {i: self.views[i] if views is None else views for i in asked}
         answers = [self.members[i].probs(movies, seen[i], **kwargs) for i in asked]
         pooled = pool_probs([p for p, _ in answers], self.weights[asked], self.pool, self.genre_freq)
         errors = [_error(said) for said in zip(*(e for _, e in answers), strict=True)]
         pooled[[error is not None for error in errors]] = np.nan
         return pooled.astype(np.float32), errors
 
-    def check_views(self, views: str) -> None:  # ValueError: a member cannot look at posters in this way
-        "As a learner's; auto is what each member has."
+    def check_views(self, views: str | None) -> None:  # ValueError: a member cannot look at posters in this way
+        "As a learner's; None is what each member has."
         for member, own in zip(self.members, self.views, strict=True):
-            member.check_views(own if views == "auto" else views)
+            member.check_views(own if views is None else views)
 
-    def predict(self, movie) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:
-        "As `learn.predict`, of a movie or a poster, with each member's views. ValueError: it cannot be read."
-        return predict_one(self, movie)
+    def predict(self, movie, views: str | None = None, **kwargs) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:
+        "As `PosterLearner.predict`, with each member's views."
+        return predict_one(self, movie, views, **kwargs)
 
     def get_preds(
         self,
@@ -178,9 +178,11 @@ class PosterEnsemble(SavePretrained):
         genres: str | Sequence[str] | None = None,  # None: the three most probable
         layer: str | None = None,  # of the heaviest member's network
     ) -> Explanation:
-        "What the member with the greatest weight says of it."
-        i = int(np.argmax(self.weights))
-        return replace(self.members[i].explain(movie, genres, layer), member=self.names[i])
+        "The ensemble's probabilities, and what speaks for them as the member with the greatest weight sees it."
+        i, vocab = int(np.argmax(self.weights)), list(self.dls.vocab)
+        wanted = None if genres is None else check_genres(genres, vocab)
+        said = probs_of(wanted, probs_of_one(self, movie), vocab)
+        return replace(self.members[i].explain(movie, list(said), layer), probs=said, member=self.names[i])
 
     def export(
         self,
@@ -209,6 +211,12 @@ class PosterEnsemble(SavePretrained):
         many = f"{len(lines)} learner{'s' * (len(lines) > 1)}"
         pooled = "" if self.pool == "mean" else f", pooled by {self.pool}"
         return "\n".join([f"PosterEnsemble of {many}, {len(self.dls.vocab)} genres{pooled}", *lines])
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    "Names, each with a number behind it where it repeats."
+    names = list(names)
+    return [f"{name} ({names[: i + 1].count(name)})" if names.count(name) > 1 else name for i, name in enumerate(names)]
 
 
 def _error(said: Sequence[str | None]) -> str | None:

@@ -141,8 +141,8 @@ def _ensemble(folder: Path, config: Mapping) -> PosterEnsemble:
         members.append(_read(own))
         if list(members[-1].dls.vocab) != config["genres"]:
             raise ValueError(f"{own} knows other genres than {folder / CONFIG} says; copy the whole folder")
-    views = [about["views"] for about in config["members"]]
-    ensemble = PosterEnsemble(members, None, views, str(config.get("pool")))
+    views, names = ([str(about.get(key)) for about in config["members"]] for key in ("views", "name"))
+    ensemble = PosterEnsemble(members, None, views, str(config.get("pool")), names)
     # as they were saved: setting them would divide by their sum once more, which may change the last digit
     ensemble._weights = pd.Series([about["weight"] for about in config["members"]], dtype="float64").to_numpy()
     ensemble.thresh = _thresh(config)

@@ -14,7 +14,7 @@ def tune_thresholds(
     learn,  # a PosterLearner or PosterEnsemble, calibrated or not; it gets the thresholds, which learn.export keeps
     movies: pd.DataFrame | None = None,  # not from training; None: the validation posters of learn.dls
     min_positives: int = 10,  # as in best_thresholds
-    views: str = "auto",  # views of a poster to average: those with which you will predict
+    views: str | None = None,  # views of a poster to average: those with which you will predict; None: learn.views
     verbose: bool = True,  # print F1 before and after
     progress: bool | None = None,  # a bar; None: in a terminal or notebook
     probs: np.ndarray | None = None,  # ready (movies, genres); None: the posters are looked at

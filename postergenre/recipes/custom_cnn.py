@@ -27,7 +27,7 @@ def main(
     pretrained: bool = False,  # refused: nobody has trained this network on ImageNet
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
     loss: str = "bce",  # bce, bce_pos_weight (rare genres count more), asymmetric, focal
-    calibrate: bool = False,  # afterwards fit probabilities and thresholds to the validation movies
+    calibrate: bool = False,  # afterwards fit probabilities to the validation movies, as thresholds are
     **kwargs,
 ):
     "Train the custom CNN on posters, score it on movies it never saw, export it."

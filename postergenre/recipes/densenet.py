@@ -28,7 +28,7 @@ def main(
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
     attention: str = "none",  # channel weights after the third dense block: none, se (from means), gram (by style)
     loss: str = "bce",  # bce, bce_pos_weight (rare genres count more), asymmetric, focal
-    calibrate: bool = False,  # afterwards fit probabilities and thresholds to the validation movies
+    calibrate: bool = False,  # afterwards fit probabilities to the validation movies, as thresholds are
     **kwargs,
 ):
     "Train a DenseNet-121 on posters, score it on movies it never saw, export it."

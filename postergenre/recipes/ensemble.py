@@ -32,7 +32,7 @@ POOLED = {"mean": "averaged", "odds": "put together by adding their log-odds rel
 @delegates(shared)
 def main(
     members: list[str] = (),  # exported learners; loading runs code that they hold: only files you trust
-    views: list[str] = ("auto",),  # of a poster, to average: for all, or one a member: auto, mirror, grid+mirror, ...
+    views: list[str] = (),  # of a poster, for all or one a member: auto, grid+mirror, ... (default: each as judged)
     pool: str = "mean",  # of probabilities; odds: evidence adds up, for members that know different things
     bs: int = 64,  # pictures a batch
     **kwargs,
@@ -69,7 +69,7 @@ def check_options(members: list[str], views: list[str]) -> None:  # ValueError, 
         raise ValueError(
             "There are no members; name exported learners: --members runs/a/learner.pkl runs/b/learner.pkl"
         )
-    if len(views) not in (1, len(members)):
+    if len(views) not in (0, 1, len(members)):
         raise ValueError(f"--views should be one for all {len(members)} members, or one a member")
     for of_member in views:
         parse_views(of_member)
@@ -85,11 +85,23 @@ def load_members(run: Run, data: Data) -> PosterEnsemble:
     for file in files:
         check_split(file, data.movies)
     members = list(map(load_learner, files))
-    ensemble = PosterEnsemble(members, views=views[0] if len(views) == 1 else views, pool=run.config["pool"])
+    views, names = views[0] if len(views) == 1 else views or None, run_names(files)
+    ensemble = PosterEnsemble(members, views=views, pool=run.config["pool"], names=names)
     ensemble.use_cache(run.config["cache"])
     for name, file, of_member in zip(ensemble.names, files, ensemble.views, strict=True):
         print(f"  {name}: {file}, views {of_member}")
     return ensemble
+
+
+def run_names(files: list[str]) -> list[str]:
+    "What learners are called: as the folders of their runs, or as their files, with parents where needed."
+    paths = [Path(file).resolve() for file in files]
+    parts = [(p.parent if p.name == "learner.pkl" else p.with_suffix("")).parts for p in paths]
+    names = []
+    for own in parts:
+        ends = (n for n in range(1, len(own)) if [other[-n:] for other in parts].count(own[-n:]) == 1)
+        names.append("/".join(own[-next(ends, 1) :]))
+    return names
 
 
 def check_split(member: str | Path, movies: pd.DataFrame) -> None:  # ValueError: it was trained on a movie to judge on

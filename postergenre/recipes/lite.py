@@ -57,7 +57,7 @@ def main(
     patience: int = 3,  # epochs without a better validation top-n accuracy before training ends
     pretrained: bool = False,  # ImageNet weights from the hub
     weights: str | None = "lite",  # lite: from the registry's packages; or a local file (.pth, .safetensors)
-    calibrate: bool = True,  # fit probabilities and thresholds on the validation posters at the end
+    calibrate: bool = True,  # fit probabilities to the validation posters at the end, as thresholds are
     **kwargs,
 ):
     "Fine-tune a pretrained network on posters, score it on movies it never saw, export it."

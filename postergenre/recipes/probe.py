@@ -26,12 +26,12 @@ def main(
     size: str = "336x224",  # pixels the bodies see, HEIGHTxWIDTH: posters are 3:2
     stages: bool = True,  # statistics of all stages of a body; no: its last features alone
     train_views: list[str] = ("whole",),  # of training posters, a row each: whole, mirror, grid, scales
-    views: list[str] = ("whole",),  # of test posters, averaged: the same names
+    views: list[str] = ("whole",),  # of all others, averaged, here and by the learner from then on: the same names
     kernel: int = 0,  # landmarks of an RBF kernel in the head; 0: none
     bs: int = 32,  # batch size of the forward pass
     pretrained: bool = False,  # ImageNet weights from the hub
     weights: str | None = "lite",  # lite: from the registry's packages; or a local file for one body
-    calibrate: bool = True,  # fit probabilities and thresholds on the validation posters
+    calibrate: bool = True,  # fit probabilities to the validation posters, as thresholds are
     **kwargs,
 ):
     "Fit a head on the features of frozen bodies, score it on movies it never saw, export it."
@@ -41,12 +41,12 @@ def main(
     data = load_movies(run)
 
     learn = probe_learner(make_loaders(run, data), arch, pretrained, weights, stages)
-    to_train, to_test = "+".join(train_views), "+".join(views)
-    speed = look(run, learn, data.movies, to_test, to_train)
+    to_train, learn.views = "+".join(train_views), "+".join(views)
+    speed = look(run, learn, data.movies, learn.views, to_train)
     training = fit_head(run, data, learn, to_train, speed)
-    fit_probabilities(run, learn, data.side("valid"), to_test)
+    fit_probabilities(run, learn, data.side("valid"))
     export(run, learn)
-    finish(run, data, learn, training, judge(run, data, learn, to_test, "the head"))
+    finish(run, data, learn, training, judge(run, data, learn, "the head"))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def main(
     head_lr: float = 5e-4,  # the same for the head, which starts fitted
     kernel: int = 0,  # landmarks of an RBF kernel in the head; 0: none
     bs: int = 32,  # posters whose words are encoded at once
-    calibrate: bool = True,  # fit probabilities and thresholds on the validation posters
+    calibrate: bool = True,  # fit probabilities to the validation posters, as thresholds are
     workers: int = 0,  # processes that read posters; 0: one a core
     **kwargs,
 ):

@@ -7,20 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.axes import Axes
 from scipy.special import logit
 from torch import nn
 
 from postergenre.data.augment import PosterImage
-from postergenre.data.axes import show_posters
 from postergenre.data.genres import check_genres
 from postergenre.data.reading import as_movie, poster_of
 from postergenre.modality import Explanation, Found, Modality, Packed
 from postergenre.portable.folder import GRAPH
 from postergenre.portable.graphs import Graph
-from postergenre.portable.pool import side_by_side
+from postergenre.portable.pool import ABSENT, side_by_side
 from postergenre.portable.tensors import with_prefix
-from postergenre.training.learner import ABSENT, PosterLearner, predict_one, prediction, probs_of
+from postergenre.training.learner import PosterLearner
+from postergenre.training.naming import probs_of, probs_of_one
 from postergenre.training.packing import Filled, Probabilities, about, about_probs, head_of
 from postergenre.training.readings import Readings
 
@@ -66,19 +65,19 @@ class ProbeLearner(PosterLearner):
         for modality in self.modalities:
             modality.keep_in(folder)
 
-    def check_views(self, views: str) -> None:
+    def check_views(self, views: str | None) -> None:
         "ValueError: unknown names, or a modality cannot look at posters in this way."
         for modality in self.modalities:
-            modality.views(views)
+            modality.views(self.own_views(views))
 
-    def features(self, movies: pd.DataFrame, views: str = "auto", **kwargs) -> Found:
+    def features(self, movies: pd.DataFrame, views: str | None = None, **kwargs) -> Found:
         "What the modalities see of each, (views, features of all), NaN for one that it lacks; errors. As `outputs`."
-        seen = [modality.features(movies, views, **kwargs) for modality in self.modalities]
+        seen = [modality.features(movies, self.own_views(views), **kwargs) for modality in self.modalities]
         errors = [next(filter(None, said), None) for said in zip(*(e for _, e in seen), strict=True)]
         each = zip(*(rows for rows, _ in seen), strict=True)
         return [side_by_side(rows, self.model.widths) for rows in each], errors
 
-    def outputs(self, movies: pd.DataFrame, views: str = "auto", **kwargs) -> Found:
+    def outputs(self, movies: pd.DataFrame, views: str | None = None, **kwargs) -> Found:
         "As PosterLearner.outputs, from what the modalities see."
         self.check_views(views)
         rows, errors = self.features(movies, views, **kwargs)
@@ -95,24 +94,6 @@ class ProbeLearner(PosterLearner):
     def log_odds(self, logits: torch.Tensor) -> np.ndarray:
         "Log-odds of the probabilities that logits (rows, genres) stand for, calibrated."
         return logit(self.activation(logits).double().cpu().numpy().clip(SURE, 1 - SURE))
-
-    def predict(self, movie):
-        "As fastai's `predict`, of a row of a table of movies, or of a poster: file, bytes, array or PIL image."
-        return predict_one(self, movie, "center")
-
-    def show_results(
-        self,
-        ds_idx: int = 1,  # 0: training movies, 1: validation
-        dl=None,  # other loaders of these movies
-        max_n: int = 9,
-        ctxs: Sequence[Axes] | None = None,  # axes to draw on; None: on a new figure
-        **kwargs,  # of the figure: nrows, ncols, figsize (inches)
-    ) -> np.ndarray:  # axes, one a poster
-        "Some posters with their true genres and, below, those predicted."
-        movies = (self.dls[ds_idx] if dl is None else dl).items.head(max_n)
-        said = [prediction(p, self.thresh, self.dls.vocab)[0] for p in self.probs(movies, progress=False)[0]]
-        texts = [[", ".join(true), ", ".join(own) or "–"] for true, own in zip(movies["genres"], said, strict=True)]
-        return show_posters(map(PosterImage.create, movies["poster"]), texts, ctxs, **kwargs)
 
     def pack(self, include_bodies: bool = False) -> Packed:
         "As PosterLearner.pack; modalities say their own parts."
@@ -149,8 +130,7 @@ class ProbeLearner(PosterLearner):
         model = self.model.to(self.dls.device).eval()
         with torch.no_grad():
             x = model.features(Readings([readings]))
-            probs = self.activation(model.head(x))[0].float().cpu().numpy()
-        said = probs_of(wanted, probs, vocab)
+        said = probs_of(wanted, probs_of_one(self, row), vocab)
         columns, parts, heats = list(map(vocab.index, said)), [], []
         absent, kinds = model.absent.split(model.widths), list(self.modalities)
         for i, (modality, reading) in enumerate(zip(kinds, readings, strict=True)):

@@ -92,7 +92,7 @@ def compare(learn, light: LightModel) -> float:  # ValueError: more than CLOSE
     if not posters:
         posters = [draw_poster(genres=["Horror"], title="Night", seed=seed) for seed in range(CHECKED)]
     movies = pd.DataFrame({"poster": pd.Series(posters, dtype=object)})
-    difference = np.nanmax(np.abs(learn.probs(movies, learn.views, progress=False)[0] - light.probs(movies)[0]))
+    difference = np.nanmax(np.abs(learn.probs(movies, progress=False)[0] - light.probs(movies)[0]))
     if not difference <= CLOSE:
         raise ValueError(f"its probabilities differ from the learner's by {difference:.2g}, more than {CLOSE}")
     return float(difference)

@@ -1,8 +1,7 @@
 """A fastai Learner that answers for movies: probabilities, thresholds, and what of a poster speaks for a genre."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cloudpickle
@@ -15,11 +14,13 @@ from fastai.learner import Learner
 from fastai.vision.core import TensorImage
 from fastcore.meta import delegates
 from fasttransform import Pipeline
+from matplotlib.axes import Axes
 from torch import nn
 
 from postergenre.data.augment import PosterImage
 from postergenre.data.files import save_whole
-from postergenre.data.genres import check_genres
+from postergenre.data.genres import check_genres, genre_names
+from postergenre.data.loaders import show_posters
 from postergenre.data.reading import as_movie, check_counts, poster_of
 from postergenre.modality import Explanation, Found, Packed
 from postergenre.portable.folder import GRAPH
@@ -27,7 +28,8 @@ from postergenre.portable.graphs import Graph
 from postergenre.portable.pool import ABSENT
 from postergenre.portable.views import LARGER
 from postergenre.training.keeping import SavePretrained
-from postergenre.training.packing import Normalized, Probabilities, about, about_probs, looks_of
+from postergenre.training.naming import name_genres, predict_one, probs_of, probs_of_one
+from postergenre.training.packing import Normalized, Probabilities, about, about_probs, looks_of, without_data
 from postergenre.vision.gradcam import HEADING, MEANING, class_heats, dense_crops, view_boxes
 from postergenre.vision.maps import evaluating
 from postergenre.vision.pictures import PosterViews, by_shape
@@ -35,7 +37,11 @@ from postergenre.vision.views import crop_window, for_validation, resolve_views,
 
 
 class PosterLearner(SavePretrained, Learner):
-    "A fastai Learner whose network looks at posters; `PosterEnsemble` and learners of other evidence answer the same."
+    """A fastai Learner whose network looks at posters; `PosterEnsemble` and learners of other evidence answer the same.
+
+    It gives one answer for a poster everywhere, with `views`, those it was judged with: recipes set them, export keeps
+    them. Only fastai's `get_preds`, `validate` and the figures while training look at the centre alone, which is quick.
+    """
 
     views: str = "auto"  # as `views.make_views` has them; "auto": grid if it was trained on crops, else center
 
@@ -84,13 +90,15 @@ class PosterLearner(SavePretrained, Learner):
     def probs(
         self,
         movies: pd.DataFrame,  # with the column poster: files, bytes or PIL images; and what else the learner looks at
-        views: str = "auto",  # center, grid, mirror, scales, joined by +, as `make_views`; "auto": grid if cropped
+        views: str | None = None,  # center, grid, mirror, scales, joined by +, as `make_views`; None: its own
         bs: int = 64,  # pictures a batch (each view counts)
         workers: int = 0,  # processes that read
         progress: bool | None = None,  # a bar; None: in a terminal or notebook
     ) -> tuple[np.ndarray, list[str | None]]:  # (movies, genres), NaN where there is an error; an error or None each
         "Probabilities, each the mean over views. The error ABSENT: the movie has nothing that the learner looks at."
         check_counts(bs=bs, workers=workers)
+        if not len(movies):
+            return np.zeros((0, len(self.dls.vocab)), dtype=np.float32), []
         activation = self.activation  # a learner without one is refused before it looks at thousands of posters
         outputs, errors = self.outputs(movies, views, bs=bs, workers=workers, progress=progress)
         probs = np.full((len(outputs), len(self.dls.vocab)), np.nan, dtype=np.float32)
@@ -101,11 +109,15 @@ class PosterLearner(SavePretrained, Learner):
                 errors[i] = ABSENT
         return probs, errors
 
-    def outputs(self, movies: pd.DataFrame, views: str = "auto", **kwargs) -> Found:
+    def outputs(self, movies: pd.DataFrame, views: str | None = None, **kwargs) -> Found:
         "Logits (views, genres) of each movie, no rows where it lacks all; errors. Arguments as in `probs`."
         self.check_views(views)
         self.model.to(self.dls.device).eval()
-        return _OwnViews(self).features(movies, views, **kwargs)
+        return _OwnViews(self).features(movies, self.own_views(views), **kwargs)
+
+    def own_views(self, views: str | None) -> str:
+        "The views asked for; None: its own."
+        return self.views if views is None else views
 
     @delegates(Learner.get_preds)
     def get_preds(
@@ -122,8 +134,9 @@ class PosterLearner(SavePretrained, Learner):
         x = for_validation(self.dls.valid.after_batch)(TensorImage(views).to(self.dls.device))
         return self.model(x.as_subclass(torch.Tensor).contiguous(memory_format=torch.channels_last))
 
-    def check_views(self, views: str) -> None:  # ValueError: unknown names, or it cannot look at posters in this way
+    def check_views(self, views: str | None) -> None:  # ValueError: unknown, or it cannot look at posters in this way
         "Make sure that the learner takes views, before it looks at thousands of posters."
+        views = self.own_views(views)
         wanted = resolve_views(views, self.item_tfms)
         if len(wanted.scales) == 1 or crop_window(self.item_tfms):
             return
@@ -142,6 +155,29 @@ class PosterLearner(SavePretrained, Learner):
                     f"{said}but it takes only {before[0]}x{before[1]}; use 'mirror' or 'grid' instead"
                 ) from e
 
+    def predict(
+        self,
+        movie,  # a row of a table of movies, or a poster: file, bytes, array or PIL image
+        views: str | None = None,  # as in `probs`
+        **kwargs,  # of `name_genres`: thresh, top, at_least
+    ) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:  # genres, which they are, probabilities (genres,)
+        "Genres of one movie, what fastai's `predict` gives. ValueError: it cannot be read, or nothing is there."
+        return predict_one(self, movie, views, **kwargs)
+
+    def show_results(
+        self,
+        ds_idx: int = 1,  # 0: training movies, 1: validation
+        dl=None,  # other loaders of these movies
+        max_n: int = 9,
+        ctxs: Sequence[Axes] | None = None,  # axes to draw on; None: on a new figure
+        **kwargs,  # of the figure: nrows, ncols, figsize (inches)
+    ) -> np.ndarray:  # axes, one a poster
+        "Some posters with their true genres and, below, those predicted."
+        movies, vocab = (self.dls[ds_idx] if dl is None else dl).items.head(max_n), self.dls.vocab
+        said = name_genres(self, self.probs(movies, progress=False)[0])
+        texts = [[", ".join(t), ", ".join(genre_names(s, vocab))] for t, s in zip(movies["genres"], said, strict=True)]
+        return show_posters(map(PosterImage.create, movies["poster"]), texts, ctxs, **kwargs)
+
     def explain(
         self,
         movie,  # a row of a table of movies, or a poster: file, bytes or PIL image
@@ -150,28 +186,25 @@ class PosterLearner(SavePretrained, Learner):
     ) -> Explanation:  # ValueError: unknown genre or layer
         """Where on the poster the network finds evidence for genres, by Grad-CAM; the learner is left as it was.
 
-        A learner of crops looks at those that `probs` looks at and at those half-way between them; their heat is
-        blended. Posters over three crops high or wide stay cold where none looks.
+        A learner of crops looks at those of the grid and at those half-way between them; their heat is blended. The
+        probabilities are those of `probs`. Posters over three crops high or wide stay cold where none looks.
         """
         vocab = list(self.dls.vocab)
         wanted = None if genres is None else check_genres(genres, vocab)
         poster = PosterImage.create(poster_of(as_movie(movie)))
-        views, scored = self.dense_views(poster)
-        boxes = view_boxes(lambda image: self.dense_views(image)[0], poster)
-        with evaluating(self.model.to(self.dls.device)) as model, torch.no_grad():
-            probs = self.activation(self.view_outputs(views)).float().cpu().numpy()[scored].mean(0)
-        said = probs_of(wanted, probs, vocab)
-        parts = pd.DataFrame(columns=["modality", "part", *said])  # a picture cannot be told apart
-        columns = list(map(vocab.index, said))
+        views, boxes = self.dense_views(poster), view_boxes(self.dense_views, poster)
+        with evaluating(self.model.to(self.dls.device)) as model:
+            said = probs_of(wanted, probs_of_one(self, {"poster": poster}), vocab)
         size, run = (poster.height, poster.width), lambda: self.view_outputs(views)
-        heat = class_heats(model, run, columns, boxes, size, tuple(views.shape[-2:]), layer)
+        heat = class_heats(model, run, map(vocab.index, said), boxes, size, tuple(views.shape[-2:]), layer)
+        parts = pd.DataFrame(columns=["modality", "part", *said])  # a picture cannot be told apart
         return Explanation(said, parts, heat, HEADING, MEANING)
 
-    def dense_views(self, poster: PosterImage) -> tuple[torch.Tensor, np.ndarray]:
-        "The poster as the network sees it: whole, or its crops and those half-way between; which of them `probs` uses."
+    def dense_views(self, poster: PosterImage) -> torch.Tensor:
+        "The poster as the network sees it: whole, or its crops and those half-way between."
         if window := crop_window(self.item_tfms):
             return dense_crops(poster, window)
-        return torch.stack(_OwnViews(self).look({"poster": poster})), np.ones(1, dtype=bool)
+        return torch.stack(_OwnViews(self).look({"poster": poster}))
 
     def pack(self, include_bodies: bool = False) -> Packed:  # ValueError: only learn.export can write it
         "What config.json and model.safetensors hold of it; a network has no bodies that come in packages."
@@ -215,38 +248,3 @@ class _OwnViews(PosterViews):
 
     def __getstate__(self) -> dict:
         return super().__getstate__() | {"learn": None}  # for processes that read
-
-
-@contextmanager
-def without_data(learners: Sequence[Learner]) -> Iterator[None]:
-    "Learners as they stand in a file, without movies and optimizer; afterwards they are as they were."
-    before = [(learn.dls, learn.opt) for learn in learners]
-    try:
-        for learn in learners:
-            learn._end_cleanup()
-            learn.dls, learn.opt = learn.dls.new_empty(), None
-        yield
-    finally:
-        for learn, (dls, opt) in zip(learners, before, strict=True):
-            learn.dls, learn.opt = dls, opt
-
-
-def probs_of(genres: Sequence[str] | None, probs: np.ndarray, vocab: Sequence[str]) -> dict[str, float]:
-    "The probabilities, of (genres,), of those asked for; None: of the three most probable."
-    genres = genres or [vocab[i] for i in np.argsort(-probs, kind="stable")[:3]]
-    return {genre: float(probs[vocab.index(genre)]) for genre in genres}
-
-
-def predict_one(learn, movie, views: str = "auto") -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:
-    "What fastai's `predict` gives, of a learner or ensemble. ValueError: nothing can be read, or is there."
-    [probs], [error] = learn.probs(pd.DataFrame([as_movie(movie)]), views, progress=False)
-    if error:
-        raise ValueError(f"The movie cannot be read: {error}")
-    return prediction(probs, learn.thresh, learn.dls.vocab)
-
-
-def prediction(probs: np.ndarray, thresh, vocab: Sequence[str]) -> tuple[MultiCategory, torch.Tensor, torch.Tensor]:
-    "What fastai's `predict` gives: the genres over the thresholds, which they are, their probabilities (genres,)."
-    probs = torch.from_numpy(np.asarray(probs, dtype=np.float32))
-    over = probs > torch.as_tensor(thresh).cpu()
-    return MultiCategory(g for g, on in zip(vocab, over, strict=True) if on), over, probs

@@ -1,12 +1,15 @@
 """What a learner's config.json says of it, and its parts made of that again."""
 
 import platform
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 
 import numpy as np
 import torch
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import IntToFloatTensor, Normalize, ToTensor
+from fastai.learner import Learner
 from fastai.vision.augment import Resize, ResizeMethod
 from torch import nn
 
@@ -131,3 +134,17 @@ def _unusual(transform) -> ValueError:
         f"The loaders' transforms ({transform}) are not those of PosterDataLoaders, so a folder cannot name them; "
         "write the learner with learn.export"
     )
+
+
+@contextmanager
+def without_data(learners: Sequence[Learner]) -> Iterator[None]:
+    "Learners as they stand in a file, without movies and optimizer; afterwards they are as they were."
+    before = [(learn.dls, learn.opt) for learn in learners]
+    try:
+        for learn in learners:
+            learn._end_cleanup()
+            learn.dls, learn.opt = learn.dls.new_empty(), None
+        yield
+    finally:
+        for learn, (dls, opt) in zip(learners, before, strict=True):
+            learn.dls, learn.opt = dls, opt

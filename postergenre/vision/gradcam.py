@@ -44,16 +44,12 @@ def class_heats(
     return np.stack(heats)
 
 
-def dense_crops(poster: PosterImage, window: tuple[int, int]) -> tuple[torch.Tensor, np.ndarray]:
-    """The grid of crops, of (height, width), that a learner of crops looks at, and the crops half-way between them.
-
-    uint8 (crops, 3, height, width), and which of them a grid view holds.
-    """
+def dense_crops(poster: PosterImage, window: tuple[int, int]) -> torch.Tensor:  # uint8 (crops, 3, height, width)
+    "The grid of crops, of (height, width), that a learner of crops looks at, and the crops half-way between them."
     places = grid((poster.height, poster.width), window)
     spread = [sorted(set(p)) for p in zip(*places, strict=True)]
     dense = list(product(*(sorted({*p, *((a + b) / 2 for a, b in pairwise(p))}) for p in spread)))
-    views = torch.stack([as_view(cut(poster, window, *place)) for place in dense])
-    return views, np.array([place in places for place in dense])
+    return torch.stack([as_view(cut(poster, window, *place)) for place in dense])
 
 
 def view_boxes(look: Callable[[PosterImage], torch.Tensor], poster: PosterImage) -> list[Box]:

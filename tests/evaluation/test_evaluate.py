@@ -1,6 +1,7 @@
 """The table of a result, its file, several results side by side, and a learner turned into one."""
 
 import importlib
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,12 @@ from postergenre.evaluation.baselines import random_expectation
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.evaluation.figures import METRICS, all_metrics
-from postergenre.metrics import average_precision_per_genre, f1_per_genre, precision_recall_at_n_per_genre
+from postergenre.metrics import (
+    average_precision_per_genre,
+    f1_per_genre,
+    precision_recall_at_n_per_genre,
+)
+from postergenre.portable.naming import named_genres
 
 VOCAB = ["Action", "Comedy", "Drama", "Sci-Fi", "War"]
 FREQ = np.array([0.2, 0.4, 0.5, 0.05, 0.02])
@@ -177,7 +183,7 @@ def test_a_saved_result_comes_back_to_the_last_bit(tmp_path, suffix, ids):
     assert list(loaded.ids) == ids and loaded.vocab == saved.vocab
     assert (loaded.titles, loaded.name) == (AWKWARD, saved.name)
     pd.testing.assert_frame_equal(loaded.figures(20), saved.figures(20))
-    assert [p.name for p in tmp_path.iterdir()] == [f"r{suffix}"]
+    assert {p.name for p in tmp_path.iterdir()} == {f"r{suffix}"} | ({"r.json"} if suffix == ".csv" else set())
 
 
 def test_titles_and_training_frequencies_may_be_missing(tmp_path):
@@ -186,10 +192,37 @@ def test_titles_and_training_frequencies_may_be_missing(tmp_path):
     assert loaded.titles is None and loaded.train_freq is None
 
 
-def test_the_csv_file_is_a_plain_table_below_its_first_line(tmp_path):
+def test_the_csv_file_is_a_plain_table_from_its_first_line_on(tmp_path):
+    "A first line of JSON was read by pandas as the names of columns."
     make(5).save(tmp_path / "r.csv")
-    table = pd.read_csv(tmp_path / "r.csv", skiprows=1)
+    table = pd.read_csv(tmp_path / "r.csv")
     assert list(table.columns[:2]) == ["id", "prob Action"] and len(table) == 5
+
+
+def test_a_file_with_a_first_line_of_json_as_older_versions_saved_it_is_still_read(tmp_path):
+    saved = make(5)
+    saved.save(tmp_path / "r.csv")
+    about = json.dumps(json.loads((tmp_path / "r.json").read_text()))
+    (tmp_path / "old.csv").write_text(f"# postergenre predictions 1 {about}\n" + (tmp_path / "r.csv").read_text())
+    loaded = Evaluation.load(tmp_path / "old.csv")
+    assert (loaded.probs == saved.probs).all() and list(loaded.ids) == list(saved.ids) and loaded.name == saved.name
+
+
+def test_saving_replaces_no_json_of_another_kind(tmp_path):
+    (tmp_path / "metrics.json").write_text("{}")
+    with pytest.raises(FileExistsError, match=r"metrics\.json, which would belong to .*metrics\.csv, is another file"):
+        make(5).save(tmp_path / "metrics.csv")
+    assert [p.name for p in tmp_path.iterdir()] == ["metrics.json"]
+
+
+def test_f1_judges_the_thresholds_alone_and_says_so():
+    "A movie below all of them is named its most probable genre by a prediction, which a figure at 0.5 does not count."
+    result = Evaluation([[0.4, 0.1], [0.6, 0.7]], [[1, 0], [1, 1]], ["a", "b"])
+    assert result.predicted.tolist() == [[False, False], [True, True]] and named_genres(result.probs)[0].tolist() == [
+        1,
+        0,
+    ]
+    assert any("1 of the movies is below all thresholds" in note for note in result.notes)
 
 
 def test_other_suffixes_and_other_files_are_refused(tmp_path):
@@ -206,6 +239,7 @@ def test_other_suffixes_and_other_files_are_refused(tmp_path):
 def test_a_file_cut_short_is_refused_wherever_it_was_cut(tmp_path):
     make(5, titles=AWKWARD[:5]).save(tmp_path / "r.csv")
     whole = (tmp_path / "r.csv").read_bytes()
+    (tmp_path / "cut.json").write_bytes((tmp_path / "r.json").read_bytes())
     for end in [*range(0, len(whole) - 1, 7), len(whole) - 2]:
         (tmp_path / "cut.csv").write_bytes(whole[:end])
         with pytest.raises(ValueError, match=r".*"):
@@ -213,6 +247,10 @@ def test_a_file_cut_short_is_refused_wherever_it_was_cut(tmp_path):
     lines = whole.splitlines(keepends=True)
     (tmp_path / "cut.csv").write_bytes(b"".join(lines[:-1]))
     with pytest.raises(ValueError, match=r"cut\.csv is not whole: it holds 4 of 5 movies"):
+        Evaluation.load(tmp_path / "cut.csv")
+    (tmp_path / "cut.csv").write_bytes(whole)
+    (tmp_path / "cut.json").write_text("{")
+    with pytest.raises(ValueError, match=r"cut\.csv is not whole: what belongs to it is damaged"):
         Evaluation.load(tmp_path / "cut.csv")
 
 
@@ -230,7 +268,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     monkeypatch.setattr(pd.DataFrame, "to_csv", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         make(6).save(tmp_path / "r.csv")
-    assert (tmp_path / "r.csv").read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+    assert (tmp_path / "r.csv").read_bytes() == before and len(list(tmp_path.iterdir())) == 2
 
 
 # ---- side by side

@@ -11,7 +11,6 @@ from PIL import Image
 
 from postergenre import load_learner, movie_probs, predict_movies, predict_posters
 from postergenre.data.windows import cut, grid
-from postergenre.predict import main as predict_main
 
 
 def poster_probs(learn, posters, *args, **kwargs):
@@ -50,11 +49,10 @@ def test_exported_learner_gives_the_same_probabilities_in_a_fresh_process(cnn, e
     np.testing.assert_allclose(predicted, cnn.predict(files[0])[2].tolist(), atol=1e-5)
 
 
-def test_centre_view_is_what_predict_gives(cnn, movies):
-    files = movies["poster"].head(3).tolist()
-    probs, _ = poster_probs(cnn, files, views="center")
-    for file, row in zip(files, probs, strict=True):
-        np.testing.assert_allclose(row, cnn.predict(file)[2].numpy(), atol=1e-5)
+def test_centre_view_is_what_fastai_sees(cnn, movies):
+    rows = movies.head(3)
+    probs, _ = poster_probs(cnn, rows["poster"], views="center")
+    np.testing.assert_allclose(probs, cnn.get_preds(dl=cnn.dls.test_dl(rows))[0].numpy(), atol=1e-5)
 
 
 def test_grid_is_the_mean_over_crops_that_cover_the_poster(cnn, movies):
@@ -115,6 +113,48 @@ def test_a_movie_without_a_poster_is_a_row_with_its_reason_and_counts_as_usual(c
     np.testing.assert_allclose(movie_probs(cnn, rows)[1], cnn.genre_freq, atol=1e-6)
 
 
+def test_what_is_no_poster_is_a_row_with_its_reason(cnn, movies):
+    "Numbers among posters ended the prediction of all."
+    good = movies["poster"].iloc[0]
+    table = predict_posters(cnn, [good, None, 7, np.nan, 2.5, {}, good])
+    assert table["error"].isna().tolist() == [True] + [False] * 5 + [True]
+    assert "7 is no poster; pass a file" in table["error"][2] and table["Drama"].notna().sum() == 2
+    assert [bool(genres) for genres in table["genres"]] == table["error"].isna().tolist()
+
+
+def test_a_table_of_movies_is_taken_as_its_column_of_posters(cnn, movies):
+    "Its column names were taken for files, and an array of pixels for as many posters as it has rows."
+    some, vocab = movies.head(2), list(cnn.dls.vocab)
+    expected = predict_posters(cnn, some["poster"].tolist())
+    pd.testing.assert_frame_equal(predict_posters(cnn, some), expected)
+    assert predict_posters(cnn, some.iloc[1])[vocab].iloc[0].tolist() == expected[vocab].iloc[1].tolist()
+    with Image.open(some["poster"].iloc[0]) as image:
+        assert len(predict_posters(cnn, np.asarray(image.convert("RGB")))) == 1
+    with pytest.raises(
+        ValueError, match=r"no column poster, only title; pass posters, or predict_movies\(learn, movies"
+    ):
+        predict_posters(cnn, some[["title"]])
+
+
+def test_nothing_gives_an_empty_table_and_an_empty_text_is_refused(cnn, movies):
+    'The text "" searched the current folder.'
+    for table in (predict_posters(cnn, []), predict_movies(cnn, movies.head(0)), predict_posters(cnn, iter([]))):
+        assert len(table) == 0 and {"poster", "genres", "error", *cnn.dls.vocab} <= set(table.columns)
+    assert movie_probs(cnn, movies.head(0)).shape == (0, 20)
+    for nothing, said in (("", "posters is an empty text"), (" ", "an empty text"), (None, "None is no poster")):
+        with pytest.raises(ValueError, match=said):
+            predict_posters(cnn, nothing)
+
+
+def test_sizes_of_batches_and_numbers_of_processes_are_checked(cnn, movies):
+    for options, said in (
+        ({"bs": 0}, "bs=0 should be 1 or more"),
+        ({"workers": -1}, "workers=-1 should be 0 or"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            predict_movies(cnn, movies.head(1), **options)
+
+
 def test_images_and_bytes_are_taken_too(cnn, picture):
     with Image.open(picture) as image:
         table = predict_posters(cnn, [image, picture.read_bytes(), picture, np.asarray(image)])
@@ -128,7 +168,7 @@ def test_thresholds_of_the_learner_decide(cnn, picture):
     old = cnn.loss_func.thresh
     try:
         cnn.loss_func.thresh = torch.tensor([0.0] * 3 + [1.0] * 17)
-        assert predict_posters(cnn, picture)["genres"][0] == list(cnn.dls.vocab)[:3]
+        assert predict_posters(cnn, picture)["genres"][0] == list(cnn.dls.vocab)[:3] == list(cnn.predict(picture)[0])
     finally:
         cnn.loss_func.thresh = old
 
@@ -174,25 +214,3 @@ def test_missing_module_is_named(tmp_path):
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=120)
     with pytest.raises(ImportError, match="gone_module"):
         load_learner(tmp_path / "x.pkl")
-
-
-def test_predict_command_writes_a_csv(exported, movies, tmp_path, capsys):
-    files = [str(p) for p in movies["poster"].head(2)]
-    (tmp_path / "bad.jpg").write_text("no")
-    predict_main([str(exported), *files, str(tmp_path / "bad.jpg"), "--csv", str(tmp_path / "out.csv")])
-    table = pd.read_csv(tmp_path / "out.csv")
-    assert len(table) == 3 and list(table.columns[:3]) == ["poster", "genres", "error"] and table.shape[1] == 23
-    out = capsys.readouterr().out
-    assert "1 of 3 could not be read" in out and "%" in out
-    with pytest.raises(SystemExit, match="There is no learner file"):
-        predict_main([str(tmp_path / "none.pkl"), files[0]])
-
-
-def test_predict_command_takes_views(cnn, exported, movies, tmp_path, capsys):
-    file = movies["poster"].iloc[0]
-    predict_main([str(exported), str(file), "--views", "center+mirror", "--csv", str(tmp_path / "out.csv")])
-    expected = predict_posters(cnn, file, views="center+mirror")[list(cnn.dls.vocab)]
-    np.testing.assert_allclose(pd.read_csv(tmp_path / "out.csv")[list(cnn.dls.vocab)], expected, atol=1e-5)
-    with pytest.raises(SystemExit, match="Unknown views 'mirrored'; choose one of") as stopped:
-        predict_main([str(exported), str(file), "--views", "mirrored"])
-    assert len(str(stopped.value).splitlines()) == 1

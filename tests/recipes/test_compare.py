@@ -17,6 +17,7 @@ from fastai.callback.progress import CSVLogger
 from postergenre import custom_cnn_learner
 from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation
+from postergenre.inference.export import load_learner
 from postergenre.recipes import compare as recipe
 from postergenre.recipes.recorded import record_run
 from postergenre.recipes.runs import results
@@ -70,6 +71,11 @@ def test_a_second_call_goes_on_and_adds(out, options, capsys, monkeypatch):
     assert "Budget of each: 1 epoch of training" in said and "popularity" in said and "random" in said
     for file in ("comparison.csv", "comparison.md", "comparison.png", "per_genre.csv", "per_genre.png"):
         assert (out / file).is_file()
+
+
+def test_thresholds_are_tuned_in_every_run(out):
+    "At 0.5 a learner that was not calibrated named no genre of many movies."
+    assert load_learner(out / "custom_cnn" / "learner.pkl").thresh.shape == (20,)
 
 
 def test_the_table_holds_costs_figures_and_paired_differences(out):

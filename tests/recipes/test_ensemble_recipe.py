@@ -19,7 +19,7 @@ from postergenre.evaluation.evaluate import Evaluation
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
 from postergenre.inference.predict import movie_probs
-from postergenre.recipes.ensemble import check_split, main
+from postergenre.recipes.ensemble import check_split, main, run_names
 from postergenre.recipes.recorded import END, START
 from postergenre.recipes.recorded import main as recorded
 from postergenre.recipes.runs.cli import build_parser, command
@@ -77,6 +77,7 @@ def test_it_writes_what_other_runs_write(done, split):
         "learner.pkl",
         "metrics.json",
         "predictions.csv",
+        "predictions.json",
         "split.csv",
         "config.toml",
         "breakdown.csv",
@@ -96,7 +97,7 @@ def test_it_writes_what_other_runs_write(done, split):
     assert KEYS | {"valid", "members"} == set(metrics)
     assert list(metrics["test"]) == ["ensemble", "popularity", "random"] == list(metrics["valid"])
     assert metrics["arch"] == "custom_cnn + test_resnet" and metrics["test_movies"] == (split["split"] == "test").sum()
-    assert [(m["name"], m["views"]) for m in metrics["members"]] == [("custom_cnn", "auto"), ("test_resnet", "mirror")]
+    assert [(m["name"], m["views"]) for m in metrics["members"]] == [("cnn", "auto"), ("resnet", "mirror")]
     assert sum(m["weight"] for m in metrics["members"]) == pytest.approx(1, abs=1e-5)
     assert 0 <= metrics["members"][1]["valid"]["macro_ap"]["value"] <= 1
 
@@ -120,11 +121,17 @@ def test_its_figures_are_those_of_its_learner_on_the_test_movies(done, demo_fold
     assert said == pytest.approx(value, abs=1e-6)
 
 
+def test_members_are_called_as_their_runs():
+    "They were called after their architectures, so that several runs of one could not be told apart."
+    assert run_names(["runs/lite/learner.pkl", "runs/lite-2/learner.pkl"]) == ["lite", "lite-2"]
+    assert run_names(["a/lite/learner.pkl", "b/lite/learner.pkl", "b/x.pkl"]) == ["a/lite", "b/lite", "x"]
+
+
 def test_it_shows_each_member_beside_the_ensemble(done):
     said, _ = done
     valid, test = said.split("== Validation")[1].split("== Test")
     for part in (valid, test):
-        for name in ("custom_cnn", "test_resnet", "ensemble", "popularity", "difference"):
+        for name in ("cnn", "resnet", "ensemble", "popularity", "difference"):
             assert name in part, name
     assert "PosterEnsemble of 2 learners" in valid and "random" in test and "postergenre.predict" in test
 

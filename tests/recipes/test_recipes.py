@@ -9,9 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes import custom_cnn, densenet, words
 from postergenre.recipes.runs.cli import build_parser, command, read_config
-from postergenre.recipes.runs.run import new_folder, parse_size
+from postergenre.recipes.runs.run import Run, new_folder, parse_size
+from postergenre.recipes.runs.training import fit_probabilities
 
 OPTIONS = [
     "protocol",
@@ -31,8 +33,8 @@ OPTIONS = [
     "workers",
     "out",
 ]
-FILES = ["learner.pkl", "config.toml", "history.csv", "metrics.json", "split.csv", "predictions.csv", "report.html",
-         "breakdown.png", "curves.png", "examples.png"]  # fmt: skip
+FILES = ["learner.pkl", "config.toml", "history.csv", "metrics.json", "split.csv", "predictions.csv",
+         "predictions.json", "report.html", "breakdown.png", "curves.png", "examples.png"]  # fmt: skip
 TINY = ["--epochs", "2", "--bs", "8", "--size", "64", "--seed", "3"]
 
 
@@ -119,6 +121,16 @@ def test_recipe_runs_end_to_end(done):
         assert part in said, part
     assert "Calibration error on the" in said and "Macro F1 on the" in said
     assert "\r" not in said and "█" not in said  # plain lines, as this is no terminal
+
+
+def test_thresholds_are_tuned_without_calibrating_too(cnn, movies, tmp_path, capsys):
+    "Only --calibrate tuned them; without it no genre was named of a third of real posters."
+    fit_probabilities(Run("x", {"calibrate": False}, tmp_path, ""), cnn)
+    thresh, cnn.thresh = cnn.thresh, 0.5
+    assert thresh.shape == (20,) and "Thresholds, fitted to the validation movies" in capsys.readouterr().out
+    tuned = tune_thresholds(cnn, movies[movies["split"] == "valid"], verbose=False)["thresh"]
+    cnn.thresh = 0.5
+    assert tuned.tolist() == pytest.approx(thresh.tolist())
 
 
 def test_recipe_saves_what_is_needed_to_run_it_again(done, demo_folder):

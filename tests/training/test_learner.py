@@ -24,7 +24,8 @@ def test_predictions_are_probabilities_everywhere(cnn, movies):
     assert probs.min() >= 0 and probs.max() <= 1
     genres, mask, p = cnn.predict(movies["poster"].iloc[0])
     assert p.shape == (20,) and mask.dtype == torch.bool and len(genres) == mask.sum()
-    torch.testing.assert_close(mask.cpu(), p.cpu() > 0.5)
+    over = p > 0.5
+    torch.testing.assert_close(mask, over if over.any() else p == p.max())
     _, top_n, macro_ap = cnn.validate()
     assert 0 <= top_n <= 1 and 0 <= macro_ap <= 1
 

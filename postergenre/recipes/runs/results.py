@@ -13,7 +13,7 @@ from postergenre.training.learner import PosterLearner
 
 
 def judge(
-    run: Run, data: Data, learn: PosterLearner, views: str = "auto", trained: str = "training"
+    run: Run, data: Data, learn: PosterLearner, trained: str = "training"
 ) -> list[Evaluation]:  # on the test movies; under the leaky protocol on leaky crops, then on crops of unseen movies
     "Score on the test movies and show it; trained: what never saw them."
     train, test, unseen, results = data.side("train"), data.side("test"), data.unseen, []
@@ -24,7 +24,7 @@ def judge(
         parts = [(f"{run.name} (leaky)", test, title), (f"{run.name} (unseen movies)", unseen, honest)]
     for name, movies, title in parts:
         section(title)
-        results.append(evaluate(learn, movies, train, name, views=views))
+        results.append(evaluate(learn, movies, train, name))
         print(results[-1])
     if unseen is not None:
         shown, true = (r.metrics.loc[r.name, (MONITOR, "value")] for r in results)

@@ -14,6 +14,7 @@ import torch
 from postergenre.data.files import write_whole
 from postergenre.data.split import save_split
 from postergenre.evaluation.evaluate import evaluate
+from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.options import shared
 from postergenre.recipes.runs.results import write_results
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section, show_genres, start
@@ -123,6 +124,8 @@ def keep_going(series: Series, run: Run, show: Callable[[Series], None]) -> Iter
 
 def finish_member(run: Run, data: Data, learn: PosterLearner, training: Training, side: str = "test") -> None:
     "Score, write everything that a run writes, show two figures: the report and the table at the end have the rest."
+    if side == "test":  # on validation movies that are judged too, thresholds would flatter
+        tune_thresholds(learn, verbose=False)
     export(run, learn)
     result = evaluate(learn, data.side(side), train=data.side("train"), name=run.name)
     data.genres_in_epoch(run)

@@ -11,6 +11,7 @@ from fastai.callback.tracker import SaveModelCallback
 from fastai.learner import Callback
 from torch import nn
 
+from postergenre.data.loaders import validation_movies
 from postergenre.data.progress import show_progress
 from postergenre.inference.calibrate import calibrate
 from postergenre.inference.thresholds import tune_thresholds
@@ -116,13 +117,16 @@ def fit_head(run: Run, data: Data, learn: ProbeLearner, views: str = "whole", sp
     return Training(learn.arch, parameters, words, minutes=minutes, history=table, best=best, images_per_second=speed)
 
 
-def fit_probabilities(run: Run, learn: PosterLearner, movies: pd.DataFrame | None = None, views: str = "auto") -> None:
-    "With --calibrate: calibrate, tune thresholds on validation movies (None: the learner's), show both."
-    if run.config["calibrate"]:
-        section("Probabilities and thresholds, fitted to the validation movies")
-        scales = calibrate(learn, movies, views)
-        thresholds = tune_thresholds(learn, movies, views=views)
-        print(scales.join(thresholds["thresh"]).round(3).to_string())
+def fit_probabilities(run: Run, learn: PosterLearner, movies: pd.DataFrame | None = None) -> None:
+    "Tune thresholds on validation movies (None: the learner's), with --calibrate probabilities first; show both."
+    movies = validation_movies(learn) if movies is None else movies
+    if run.config.get("protocol") == "study":
+        movies = movies[~movies["poster"].map(str).duplicated()]  # a row a crop
+    too = run.config["calibrate"]
+    section(f"{'Probabilities and thresholds' if too else 'Thresholds'}, fitted to the validation movies")
+    fitted = [calibrate(learn, movies)[["scale", "bias"]]] if too else []
+    fitted.append(tune_thresholds(learn, movies)[["positives", "thresh"]])
+    print(pd.concat(fitted[::-1], axis=1).round(3).to_string())
 
 
 def export(run: Run, learn: PosterLearner) -> None:
