@@ -196,7 +196,7 @@ class PosterLearner(SavePretrained, Learner):
         with evaluating(self.model.to(self.dls.device)) as model:
             said = probs_of(wanted, probs_of_one(self, {"poster": poster}), vocab)
         size, run = (poster.height, poster.width), lambda: self.view_outputs(views)
-        heat = class_heats(model, run, map(vocab.index, said), boxes, size, tuple(views.shape[-2:]), layer)
+        heat = class_heats(model, run, list(map(vocab.index, said)), boxes, size, tuple(views.shape[-2:]), layer)
         parts = pd.DataFrame(columns=["modality", "part", *said])  # a picture cannot be told apart
         return Explanation(said, parts, heat, HEADING, MEANING)
 
