@@ -26,7 +26,7 @@ def _complete(function) -> None:
     with suppress(OSError, TypeError):  # there is no source, as of what a dataclass makes
         comments = {name: text for name, text in docments(function).items() if text}
         returns = comments.pop("return", None)
-        parts = [inspect.getdoc(function) or ""]
+        parts = [inspect.cleandoc(function.__doc__ or "")]
         if comments:
             parts.append("\n".join(["Parameters:", *(_wrapped(f"  {n}: {text}") for n, text in comments.items())]))
         if returns:

@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 import postergenre
 from postergenre.__main__ import commands
 
@@ -27,12 +25,6 @@ def test_methods_and_what_a_signature_takes_over_are_explained_too():
     densenet = postergenre.densenet_learner
     assert "  attention: " in inspect.getdoc(densenet) and "attention" in inspect.signature(densenet).parameters
     assert "  train_freq: " in inspect.getdoc(postergenre.Evaluation.__init__)
-
-
-def test_question_marks_of_ipython_show_it():
-    oinspect = pytest.importorskip("IPython.core.oinspect")
-    shown = oinspect.Inspector().info(postergenre.split_movies)["docstring"]
-    assert "Parameters:" in shown and "  seed: " in shown
 
 
 def test_the_version_is_that_of_the_package():

@@ -107,6 +107,7 @@ def test_the_figure_marks_every_seed(read):
     axes = plot_attention(runs, popularity)
     labels = [text.get_text() for text in figure_of(axes).legends[0].get_texts()]
     assert labels == ["seed 7", "seed 42", "popularity"]
+    assert all(text.get_bbox_patch() for ax in axes for text in ax.texts), "popularity's line would cross a label"
     ax = axes[3]
     assert [bar.get_width() for bar in ax.patches] == pytest.approx(
         summarize(runs, popularity)["test macro_ap"][1:].tolist()

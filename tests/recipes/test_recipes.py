@@ -228,3 +228,11 @@ def test_study_protocol_says_leaky_wherever_its_number_stands(demo_folder, tmp_p
     movies = split["id"].str.partition("#")[0]
     unseen = pd.read_csv(tmp_path / "run" / "predictions_unseen.csv", comment="#", usecols=[0]).iloc[:, 0]
     assert not set(movies) & {str(i).partition("#")[0] for i in unseen}
+
+
+@pytest.mark.parametrize("wrong", ["bs=0 should be 1 or more", "workers=-1 should be 0 or more"])
+def test_batches_of_nothing_are_said_before_movies_are_read(wrong, tmp_path):
+    option, value = wrong.split()[0].split("=")
+    with pytest.raises(SystemExit, match=wrong):
+        command(custom_cnn.main, [f"--{option}", value, "--data", "nowhere", "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()

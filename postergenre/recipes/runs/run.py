@@ -26,6 +26,7 @@ from postergenre.data.files import write_text, write_whole
 from postergenre.data.leaky import seen_share, split_crops
 from postergenre.data.loaders import PosterDataLoaders, parse_balance
 from postergenre.data.movies import UNREADABLE
+from postergenre.data.reading import check_counts
 from postergenre.data.split import SIDES, save_split, split_movies
 from postergenre.recipes.runs.movies import read, reading
 
@@ -104,6 +105,7 @@ def begin(name: str, config: dict, resume: bool = False) -> Run:  # ValueError: 
         raise ValueError(f"Unknown --protocol {config['protocol']}; choose one of: {', '.join(PROTOCOLS)}")
     if (limit := config.get("limit")) is not None and limit < 1:
         raise ValueError(f"--limit {limit} must be 1 or more; leave it out to use all movies")
+    check_counts(bs=config.get("bs", 1), workers=config.get("workers", 0))
     folder = Path(config["out"]) if resume else new_folder(config["out"], name)
     section("Configuration")
     for key, value in config.items():
