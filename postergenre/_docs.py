@@ -31,7 +31,7 @@ def _complete(function) -> None:
             parts.append("\n".join(["Parameters:", *(_wrapped(f"  {n}: {text}") for n, text in comments.items())]))
         if returns:
             parts.append(_wrapped(f"Returns: {returns}"))
-        function.__doc__ = "\n\n".join(filter(None, parts)) or None
+        function.__doc__ = "\n\n".join(parts) or None  # an empty first line keeps the indents below it
 
 
 def _wrapped(text: str) -> str:
