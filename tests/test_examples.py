@@ -16,7 +16,11 @@ from postergenre import make_demo, read_movies
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 SPAWN = """
 import multiprocessing, runpy, sys
+import postergenre._fastai
+from fastai.vision.all import Learner, defaults
 multiprocessing.set_start_method("spawn")
+fit, defaults.cpus = Learner.fit_one_cycle, 1
+Learner.fit_one_cycle = lambda learn, epochs, *args: fit(learn, 1, *args)  # each epoch starts its processes anew
 del sys.argv[0]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
