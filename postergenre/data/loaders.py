@@ -98,7 +98,8 @@ class PosterDataLoaders(DataLoaders):
             raise ValueError("No movie is on the validation side; split with a larger valid=, for example 0.1")
         if len(train) < bs:
             fitting = max(1, len(train) // 2)
-            raise ValueError(f"{len(train)} training rows do not fill one batch of {bs}; pass bs={fitting} (--bs {fitting})")
+            how = f"pass bs={fitting} (--bs {fitting})"
+            raise ValueError(f"{len(train)} training rows do not fill one batch of {bs}; {how}")
         vocab, rows = vocab_of(movies), pd.concat([train, valid], ignore_index=True)
         multi_hot(rows["genres"], vocab)  # an unknown genre is said here, not in the middle of an epoch
         splitter = IndexSplitter(range(len(train), len(rows)))
