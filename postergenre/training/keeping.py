@@ -26,12 +26,12 @@ class SavePretrained:
         save_directory: str | Path,  # folder; files of the same names in it are replaced
         include_bodies: bool = False,  # copy frozen networks that come in packages; else they are named, with a digest
         onnx: bool = True,  # write graphs too, with which predictions need no torch; what cannot be exported is said
-        card: str | None = None,  # text of the README.md; None: made from what the learner knows
+        about: str = "",  # what the card, README.md, says of data, figures and limits, in Markdown
     ) -> Path:  # the folder. ValueError: it has parts that only learn.export can write
         "Write the learner as a folder: config.json, model.safetensors, model.onnx, README.md."
         folder = Path(save_directory).expanduser()
         config = self.write_model(folder, include_bodies, onnx)
-        write_text(folder / CARD, card or card_of(config))
+        write_text(folder / CARD, card_of(config, about))
         return folder
 
     def push_to_hub(

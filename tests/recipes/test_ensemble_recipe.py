@@ -75,6 +75,7 @@ def test_it_writes_what_other_runs_write(done, split):
     _, out = done
     files = {
         "learner.pkl",
+        "model",
         "metrics.json",
         "predictions.csv",
         "predictions.json",

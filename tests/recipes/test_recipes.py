@@ -33,8 +33,9 @@ OPTIONS = [
     "workers",
     "out",
 ]
-FILES = ["learner.pkl", "config.toml", "history.csv", "metrics.json", "split.csv", "predictions.csv",
-         "predictions.json", "report.html", "breakdown.png", "curves.png", "examples.png"]  # fmt: skip
+FILES = ["learner.pkl", "model/config.json", "model/README.md", "config.toml", "history.csv", "metrics.json",
+         "split.csv", "predictions.csv", "predictions.json", "report.html", "breakdown.png", "curves.png",
+         "examples.png"]  # fmt: skip
 TINY = ["--epochs", "2", "--bs", "8", "--size", "64", "--seed", "3"]
 
 

@@ -1,11 +1,13 @@
 """How good a run's model is on movies that it never saw, and what the run writes of it."""
 
 import json
+from pathlib import Path
 
 from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.evaluation.figures import METRICS
 from postergenre.interpret.charts import plot_curves
 from postergenre.interpret.examples import plot_examples
+from postergenre.recipes.runs.card import about_run
 from postergenre.recipes.runs.run import Data, Run, about, section
 from postergenre.recipes.runs.training import MONITOR, Training
 from postergenre.report.page import write_report
@@ -50,16 +52,30 @@ def finish(
         honest.save(run.folder / "predictions_unseen.csv")
         more["unseen_movies"] = figures(honest)
     write_results(run, data, learn, training, result, **more)
+    model = keep(run, learn, about_run(run, data, training, result))
+    load = "from_pretrained" if model.is_dir() else "load_learner"
     print(f"""
 Done in {run.minutes:.1f} minutes. Everything is in {run.folder}.
 The report, to open in a browser: {run.folder / "report.html"}
 To use the learner:
 
-  python -m postergenre.predict {run.folder / "learner.pkl"} {source} --csv genres.csv
+  python -m postergenre.predict {model} {source} --csv genres.csv
 
   >>> from postergenre import *
-  >>> learn = load_learner("{run.folder / "learner.pkl"}")
+  >>> learn = {load}("{model}")
   >>> {call}""")
+
+
+def keep(run: Run, learn: PosterLearner, card: str) -> Path:  # learner.pkl where there is no folder
+    "Write the model as a folder that runs no code, with a card; where a part has no such form, say so."
+    section("The model as a folder that runs no code")
+    try:
+        folder = learn.save_pretrained(run.folder / "model", about=card)
+    except ValueError as e:
+        print(f"Not written: {e}")
+        return run.folder / "learner.pkl"
+    print(f"{folder}: {', '.join(sorted(f.name for f in folder.iterdir()))}")
+    return folder
 
 
 def write_results(
