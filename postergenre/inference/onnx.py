@@ -19,7 +19,7 @@ def export_onnx(
     is compared on posters with what the learner says: a difference of more than 1e-4 is an error.
     """
     member, *others = learn.members
-    if others:
+    if others or learn is not member:
         raise ValueError(
             "An ensemble has a graph for each member: ensemble.save_pretrained(folder) writes them, or export its "
             "members: export_onnx(ensemble.members[0])"

@@ -13,12 +13,13 @@ def about_run(run: Run, data: Data, training: Training, result: Evaluation) -> s
     counts = ", ".join(f"{data.about[side]:,} {side}" for side in SIDES if side in data.about)
     drawn = "They are demo posters, drawn by the library: the figures say nothing of real ones."
     leaky = "**Leaky on purpose: crops of one poster are in training and in the test, so the figures are too good.**"
+    used = f"{data.about['used']:,} movies of {data.about['read']:,} read, split by movie: {counts}."
     genres = result.per_genre()[["support", "frequency", "ap", "ap_low", "ap_high", "f1"]]
     genres = genres.rename(columns={"support": "movies", "ap": "AP", "ap_low": "from", "ap_high": "to", "f1": "F1"})
     text = genres.map("{:.3f}".format).replace("nan", "–").assign(movies=genres["movies"].astype(int))
     return f"""## What it was made from
 
-{data.about["used"]:,} movies of {data.about["read"]:,} read, split by movie: {counts}. {drawn if data.about["demo"] else ""}{leaky if data.unseen is not None else ""}
+{used} {drawn if data.about["demo"] else ""} {leaky if data.unseen is not None else ""}
 
 {training.words}
 
