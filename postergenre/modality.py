@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from postergenre.data.cache import Cache, poster_key
-from postergenre.data.reading import as_movie, check_counts, read_each
+from postergenre.data.counts import check_counts
+from postergenre.data.reading import as_movie, read_each
 from postergenre.portable.graphs import Graph
 
 WHOLE = "all of it"  # the part of a modality that tells none apart

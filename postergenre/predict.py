@@ -1,31 +1,37 @@
-"""Genres of posters or of a table: `python -m postergenre.predict learner.pkl posters/ --csv genres.csv`."""
+"""Genres of posters or of a table: `python -m postergenre.predict model/ posters/ --csv genres.csv`.
+
+A folder with graphs answers without torch: this file imports it, and pandas, only where they are needed.
+"""
 
 import argparse
+import csv
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 
+from postergenre.data.counts import check_counts
 from postergenre.data.files import check_writable, write_whole
-from postergenre.data.movies import read_table
-from postergenre.data.reading import check_counts
-from postergenre.inference.export import load_learner
-from postergenre.inference.predict import find_posters, predict_movies
+from postergenre.data.posters import posters_at
+from postergenre.portable.folder import is_folder
+from postergenre.portable.light import ENGINES, LightModel, light_model
 from postergenre.portable.views import VIEWS
 
 TABLES = (".csv", ".tsv", ".parquet", ".xlsx")
+FIRST = ("id", "title", "poster", "genres", "error")  # columns before those of the genres
 
 
 def main(argv: list[str] | None = None) -> None:
     "Parse the command line, predict, write the CSV, print the same."
     parser = argparse.ArgumentParser(
         prog="python -m postergenre.predict",
-        description="Predict the genres of movie posters with an exported learner or ensemble. "
-        "Loading a learner runs code that the file holds: only use files you trust.",
-        epilog="example: python -m postergenre.predict runs/densenet/learner.pkl posters/ --csv genres.csv",
+        description="Predict the genres of movie posters with a model: a folder, which runs no code when it is loaded, "
+        "or a file of learn.export, which does: only use files you trust.",
+        epilog="example: python -m postergenre.predict runs/densenet/model posters/ --csv genres.csv",
     )
-    parser.add_argument("learner", help="file that learn.export or a recipe wrote, e.g. runs/densenet/learner.pkl")
+    parser.add_argument("learner", help="folder of save_pretrained, e.g. runs/densenet/model; or file of learn.export")
     parser.add_argument("posters", nargs="+", help="folders (searched through), pictures, tables of movies (CSV, ...)")
     parser.add_argument("--csv", help="write poster, genres, error and a probability a genre to this file")
     parser.add_argument("--thresh", type=float, help="name genres of a greater probability (default: as it was tuned)")
@@ -36,59 +42,108 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--views", help=f"{views} (default: those with which the learner was judged)")
     parser.add_argument("--bs", type=int, default=64, help="pictures a batch (default: 64)")
     parser.add_argument("--workers", type=int, default=0, help="processes that read posters (default: 0)")
+    engine = "what computes: onnx answers in a second where a folder has graphs; torch; auto (default) chooses"
+    parser.add_argument("--engine", default="auto", choices=ENGINES, help=engine)
     args = vars(parser.parse_args(argv))
-    file, paths, csv = (args.pop(name) for name in ("learner", "posters", "csv"))
+    file, paths, out, engine = (args.pop(name) for name in ("learner", "posters", "csv", "engine"))
     try:
-        if csv:
-            check_writable(csv)
+        if out:
+            check_writable(out)
         check_counts(bs=args["bs"], workers=args["workers"])
-        learn = load_learner(file)
-        table = predict_paths(learn, paths, **args)
-        if csv:
-            with write_whole(csv) as whole:
-                table.assign(genres=table["genres"].map(", ".join)).to_csv(whole, index=False)
+        rows, genres = predict_rows(file, paths, engine, **args)
+        if out:
+            write_rows(rows, genres, out)
     except (OSError, ValueError, ImportError) as e:
         sys.exit(f"{parser.prog}: {e}")
-    say(summary(table) + (f"\n{len(table):,} rows in {csv}" if csv else ""))
-    if table["error"].notna().all():
+    say(summary(rows) + (f"\n{len(rows):,} rows in {out}" if out else ""))
+    if all(row["error"] for row in rows):
         sys.exit(f"{parser.prog}: nothing could be read of what was named; the reasons stand above")
 
 
-def predict_paths(
-    learn,  # a learner or ensemble
+def predict_rows(
+    file: str,  # folder of save_pretrained, or file of learn.export
     paths: list[str],  # folders, pictures and tables
+    engine: str = "auto",  # of ENGINES
     **options,  # of predict_movies
-) -> pd.DataFrame:  # from predict_movies
-    "Genres of all that stands at some paths, in batches across them; where nothing is found is a row with its error."
-    parts, wrong = [], {}
+) -> tuple[list[dict], list[str]]:  # a row a movie, as of predict_movies; the genres that it may name
+    "Genres of all that stands at some paths, by what the model can be computed with; said on the error output."
+    tables = [path for path in paths if Path(path).suffix.lower() in TABLES]
+    if tables and engine == "onnx":
+        raise ValueError(f"Graphs look at posters alone, and {tables[0]} is a table; leave out --engine onnx")
+    light, why = light_model(file, "torch" if tables else engine, options["views"])
+    if light is not None:
+        note(f"{file} runs no code when it is loaded; computed by ONNX Runtime")
+        return light_rows(light, paths, **options), light.genres
+    if is_folder(file):
+        from postergenre.inference.pretrained import from_pretrained
+
+        note(f"{file} runs no code when it is loaded; computed by torch ({'a table is read' if tables else why})")
+        learn = from_pretrained(file)
+    else:
+        from postergenre.inference.export import load_learner
+
+        note(f"{file} may run code when it is loaded: only use files you trust (a folder of save_pretrained runs none)")
+        learn = load_learner(file)
+    from postergenre.inference.paths import predict_paths
+
+    table = predict_paths(learn, paths, TABLES, **options)
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return rows, list(learn.dls.vocab)
+
+
+def light_rows(
+    light: LightModel,
+    paths: Sequence[str],  # folders and pictures
+    views: str | None,
+    bs: int,
+    workers: int,
+    **named,  # of LightModel.named
+) -> list[dict]:  # as of predict_movies
+    "Genres of posters by graphs; where nothing is found is a row with its error."
+    light.named(np.zeros((0, len(light.genres))), **named)  # says what is wrong before posters are read
+    posters, wrong = [], {}
     for path in paths:
         try:
-            table = Path(path).suffix.lower() in TABLES
-            parts.append(read_table(path) if table else pd.DataFrame({"poster": list(map(str, find_posters(path)))}))
-        except (OSError, ValueError, ImportError) as e:
-            wrong[sum(map(len, parts))] = path, str(e)
-            parts.append(pd.DataFrame({"poster": [None]}))
-    found = predict_movies(learn, pd.concat(parts, ignore_index=True), **options)
-    for row, path_and_error in wrong.items():
-        found.loc[row, ["poster", "error"]] = path_and_error
-    return found
+            posters += map(str, posters_at(path))
+        except OSError as e:
+            wrong[len(posters)] = str(e)
+            posters.append(path)
+    asked = [None if i in wrong else poster for i, poster in enumerate(posters)]
+    probs, errors = light.probs({"poster": asked}, views, bs, workers)
+    rows = []
+    for i, (row, over) in enumerate(zip(probs, light.named(probs, **named), strict=True)):
+        genres = [genre for genre, on in zip(light.genres, over, strict=True) if on]
+        said = {"poster": posters[i], "genres": genres, "error": wrong.get(i, errors[i])}
+        rows.append(said | dict(zip(light.genres, row, strict=True)))
+    return rows
+
+
+def write_rows(rows: list[dict], genres: list[str], file: str) -> None:
+    "Write rows as a CSV: the genres named as one text, a probability each, nothing where it is not known."
+    with write_whole(file) as whole, whole.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.writer(opened, lineterminator="\n")
+        columns = [c for c in FIRST if any(c in row for row in rows)] + genres
+        writer.writerow(columns)
+        for row in rows:
+            cells = row | {"genres": ", ".join(row["genres"])} | {g: _known(row[g]) for g in genres}
+            writer.writerow(["" if cells[c] is None else cells[c] for c in columns])
 
 
 def summary(
-    table: pd.DataFrame,  # from predict_posters or predict_movies
+    rows: list[dict],  # from predict_rows
     most: int = 20,  # rows shown
 ) -> str:  # lines for a terminal
     "Each poster's genres as text, the most probable first."
     lines = []
-    for _, row in table.head(most).iterrows():
+    for row in rows[:most]:
         genres = sorted(row["genres"], key=row.get, reverse=True)
         said = ", ".join(f"{genre} {row[genre]:.0%}" for genre in genres) or "no genre is over its threshold"
-        name = next((row[c] for c in ("poster", "title", "id") if c in row and pd.notna(row[c])), "?")
-        lines.append(f"{name}: {said if pd.isna(row['error']) else row['error']}")
-    if len(table) > most:
-        lines.append(f"... and {len(table) - most:,} more")
-    if errors := int(table["error"].notna().sum()):
-        lines.append(f"{errors} of {len(table):,} could not be read")
+        name = next((row[c] for c in ("poster", "title", "id") if row.get(c) is not None), "?")
+        lines.append(f"{name}: {row['error'] or said}")
+    if len(rows) > most:
+        lines.append(f"... and {len(rows) - most:,} more")
+    if errors := sum(bool(row["error"]) for row in rows):
+        lines.append(f"{errors} of {len(rows):,} could not be read")
     return "\n".join(lines)
 
 
@@ -98,6 +153,16 @@ def say(text: str) -> None:
         print(text, flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains once more when it ends
+
+
+def note(text: str) -> None:
+    "Say on the error output how the answer comes about, so that the answer can be piped on."
+    print(text, file=sys.stderr, flush=True)
+
+
+def _known(prob) -> str:
+    "A probability as float32 numbers are written."
+    return "" if prob is None or prob != prob else str(np.float32(prob))
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ from postergenre.data.augment import PosterCrop, PosterImage, as_size
 from postergenre.data.axes import show_posters
 from postergenre.data.balance import METHODS, TARGET, balanced_crops, training_movies
 from postergenre.data.columns import as_text, name_columns
+from postergenre.data.counts import check_counts
 from postergenre.data.genres import GENRES, multi_hot, vocab_of
 from postergenre.data.movies import read_movies
 from postergenre.data.posters import find_poster
-from postergenre.data.reading import check_counts
 from postergenre.data.split import split_movies
 from postergenre.data.tables import read_cells, there
 

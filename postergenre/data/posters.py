@@ -78,6 +78,18 @@ def find_poster(
     return str(path.absolute())
 
 
+def posters_at(path: str | Path) -> list[Path]:  # FileNotFoundError: nothing is there
+    "The posters of a folder and its folders, in order, or a file alone."
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"There is no {path} (seen from {Path.cwd()}); pass a folder of posters or a poster")
+    if path.is_file():
+        return [path]
+    if not (found := poster_files(path)):
+        raise FileNotFoundError(f"{path} holds no pictures ({', '.join(POSTER_SUFFIXES)}), nor do its folders")
+    return found
+
+
 def poster_files(folder: Path) -> list[Path]:
     "The posters in a folder and its folders, in order; hidden ones and those in hidden folders are left alone."
     found = (p for p in folder.rglob("*") if p.suffix.lower() in POSTER_SUFFIXES and p.is_file())

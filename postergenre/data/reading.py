@@ -11,13 +11,6 @@ from postergenre.data.progress import progress as progress_bar
 UNREADABLE = (OSError, ValueError, SyntaxError)  # Pillow's plugins raise all three on broken files
 
 
-def check_counts(**counts: int) -> None:  # ValueError: which is how much too small
-    "Makes sure that a batch (bs) holds a poster or more, and that nothing else (workers) is below 0."
-    for name, n in counts.items():
-        if n < (least := int(name == "bs")):
-            raise ValueError(f"{name}={n} should be {least} or more, for example {name}={32 if least else 0}")
-
-
 def read_each(
     read: Callable[[Mapping], object], movies: Sequence[Mapping], workers: int = 0, progress: bool | None = None
 ) -> Iterator[tuple[object, str | None]]:

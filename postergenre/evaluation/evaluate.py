@@ -11,7 +11,7 @@ from postergenre.evaluation.figures import METRICS, all_metrics
 from postergenre.evaluation.predictions import Predictions, judged_on, rare_genres, seen_in_training
 from postergenre.evaluation.tables import Printed, text_table, wide_table
 from postergenre.inference.ensemble import PosterEnsemble
-from postergenre.inference.predict import movie_probs
+from postergenre.inference.probs import movie_probs
 from postergenre.training.learner import PosterLearner
 
 

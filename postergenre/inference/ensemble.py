@@ -15,7 +15,7 @@ from fastai.data.transforms import MultiCategory
 from postergenre.data.files import save_whole
 from postergenre.data.genres import check_genres, multi_hot
 from postergenre.inference.pooling import ensemble_weights
-from postergenre.inference.predict import movie_probs
+from postergenre.inference.probs import movie_probs
 from postergenre.modality import Explanation
 from postergenre.portable.pool import ABSENT, check_pool, pool_probs
 from postergenre.portable.tensors import write_folder

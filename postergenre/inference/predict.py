@@ -10,19 +10,20 @@ from PIL import Image
 
 from postergenre.data.genres import genre_names
 from postergenre.data.movies import read_table
-from postergenre.data.posters import POSTER_SUFFIXES, poster_files
-from postergenre.data.reading import refuse_unreadable
-from postergenre.training.learner import ABSENT, PosterLearner
+from postergenre.data.posters import posters_at
+from postergenre.inference.engine import open_model
+from postergenre.training.learner import PosterLearner
 from postergenre.training.naming import name_genres
 
 
 @delegates(PosterLearner.probs, but=["movies"])
 def predict_movies(
-    learn,  # a PosterLearner or PosterEnsemble, trained or loaded
+    learn,  # a PosterLearner or PosterEnsemble, trained or loaded; or a folder that save_pretrained wrote
     movies: pd.DataFrame | str | Path,  # a row a movie: poster, and what else the learner looks at; or a CSV
     thresh=None,  # genres of a greater probability are named: one number, or one a genre; None: learn.thresh
     top: int | None = None,  # name this many of the most probable instead
     at_least: int = 1,  # a movie with fewer genres over their thresholds gets this many most probable ones; 0: none
+    engine: str = "auto",  # of a folder: "torch", "onnx", or "auto", which is onnx where the folder has graphs
     **kwargs,
 ) -> pd.DataFrame:  # id and title if known, poster, genres (those named), error, a column a genre
     """Genres of movies by all that is known of each, as `named_genres` names them: at least the most probable.
@@ -30,7 +31,7 @@ def predict_movies(
     What a movie lacks moves no probability from what the rest says. A movie that cannot be read, or of which nothing is
     there that the learner looks at, is a row with its error.
     """
-    movies = read_table(movies)
+    movies, learn = read_table(movies), open_model(learn, engine, kwargs.get("views"))
     vocab, named_by = list(learn.dls.vocab), (thresh, top, at_least)
     name_genres(learn, np.zeros((0, len(vocab))), *named_by)  # says what is wrong before thousands of posters are read
     probs, errors = learn.probs(movies, **kwargs)
@@ -42,7 +43,7 @@ def predict_movies(
 
 @delegates(predict_movies, but=["movies"])
 def predict_posters(
-    learn,  # a PosterLearner or PosterEnsemble, trained or loaded
+    learn,  # a PosterLearner or PosterEnsemble, trained or loaded; or a folder that save_pretrained wrote
     posters: str | Path | Image.Image | Iterable,  # a folder (searched through), a file, or many: files, bytes, images
     **kwargs,
 ) -> pd.DataFrame:  # as predict_movies, without id and title; of a table of movies its column poster is looked at
@@ -51,25 +52,6 @@ def predict_posters(
     table = predict_movies(learn, pd.DataFrame({"poster": pd.Series(paths, dtype=object)}), **kwargs)
     names = [str(p) if isinstance(p, str | Path) and p else f"image {i}" for i, p in enumerate(paths)]
     return table.assign(poster=pd.Series(names, dtype="str"))
-
-
-@delegates(PosterLearner.probs)
-def movie_probs(
-    learn,  # a PosterLearner or PosterEnsemble, trained or loaded
-    movies: pd.DataFrame,  # with the column poster, and what else the learner looks at
-    **kwargs,
-) -> np.ndarray:  # (movies, genres). ValueError: a poster cannot be read
-    """The probability of each genre for each movie; without any evidence, how frequent the genres were in training.
-
-    Views take the place of fastai's learn.tta, which draws from the augmentation of training: it differs from call to
-    call, sees only what training was augmented with, and crops at random where a grid covers the poster.
-    """
-    probs, errors = learn.probs(movies, **kwargs)
-    absent = [error == ABSENT for error in errors]
-    if any(absent) and learn.genre_freq is not None:
-        probs[absent], errors = learn.genre_freq, [None if error == ABSENT else error for error in errors]
-    refuse_unreadable(movies.get("poster", movies.index), errors)
-    return probs
 
 
 def find_posters(posters) -> list:
@@ -93,11 +75,4 @@ def find_posters(posters) -> list:
         raise ValueError(f"{posters!r} is no poster; pass a folder of posters, a poster, or a list of them")
     if not str(posters).strip():
         raise ValueError("posters is an empty text; pass a folder of posters or a poster, '.' for the current folder")
-    path = Path(posters).expanduser()
-    if not path.exists():
-        raise FileNotFoundError(f"There is no {path} (seen from {Path.cwd()}); pass a folder of posters or a poster")
-    if path.is_file():
-        return [path]
-    if not (found := poster_files(path)):
-        raise FileNotFoundError(f"{path} holds no pictures ({', '.join(POSTER_SUFFIXES)}), nor do its folders")
-    return found
+    return posters_at(posters)

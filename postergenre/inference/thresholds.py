@@ -6,7 +6,7 @@ import torch
 
 from postergenre.data.genres import multi_hot
 from postergenre.data.loaders import fitting_movies
-from postergenre.inference.predict import movie_probs
+from postergenre.inference.probs import movie_probs
 from postergenre.metrics import check_arrays, f1_per_genre
 
 

@@ -4,20 +4,28 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image
 
+from postergenre.data.counts import check_counts
 from postergenre.data.posters import open_poster
 from postergenre.data.progress import progress as progress_bar
-from postergenre.portable.folder import CONFIG, GRAPH, check_file, check_name, check_size, read_config
+from postergenre.portable.folder import CONFIG, GRAPH, check_file, check_name, check_size, is_folder, read_config
+from postergenre.portable.naming import named_genres
 from postergenre.portable.pool import ABSENT, pool_probs, side_by_side
 from postergenre.portable.views import parse_views, pictures_of
 
+ENGINES = ("auto", "torch", "onnx")
 CHUNK = 16  # posters that are in memory at once
 UNREADABLE = (OSError, ValueError, SyntaxError)  # Pillow's plugins raise all three on broken files
+
+
+class NeedsTorch(ValueError):
+    "A model that graphs cannot answer for; the message says why."
 
 
 class Poster:
@@ -42,7 +50,7 @@ class Pixels:
 
     def check(self, views: str) -> None:
         if len(parse_views(views).scales) > 1 and not self.crops:
-            raise ValueError(
+            raise NeedsTorch(
                 f"views={views!r} shows pictures of two sizes, and the graph takes only {self.size[0]}x{self.size[1]}; "
                 "leave scales out, or use torch (--engine torch)"
             )
@@ -61,7 +69,7 @@ class Words:
         try:
             from tokenizers import Tokenizer
         except ImportError as e:
-            raise ImportError(f"Reading words needs the package {e.name}: pip install 'postergenre[words]'") from e
+            raise NeedsTorch(f"Reading words needs the package {e.name}: pip install 'postergenre[words]'") from e
         length, pad = reads.get("length"), reads.get("pad")
         if type(length) is not int or type(pad) is not int or not 0 < length <= 2**16:
             raise ValueError(f"{folder / CONFIG} does not say how long texts may be (length, pad)")
@@ -122,6 +130,7 @@ class LightModel:
         progress: bool | None = None,  # a bar; None: in a terminal or notebook
     ) -> tuple[np.ndarray, list[str | None]]:  # (movies, genres), NaN where there is an error; an error or None each
         "Probabilities as PosterLearner.probs gives them."
+        check_counts(bs=bs, workers=workers)
         self.check_views(views)
         posters, errors = list(movies["poster"]), []
         probs = np.full((len(posters), len(self.genres)), np.nan, dtype=np.float32)
@@ -135,6 +144,36 @@ class LightModel:
                     probs[[start + i for i in there]] = self.parts.probs([opened[i][0] for i in there], views, bs)
         return probs, errors
 
+    def named(self, probs: np.ndarray, thresh=None, top: int | None = None, at_least: int = 1) -> np.ndarray:
+        "Which genres are named, boolean (movies, genres), as `training.naming.name_genres` says."
+        if thresh is not None and top is not None:
+            raise ValueError(f"thresh={thresh} and top={top} are two ways to choose genres; give one of them")
+        return named_genres(probs, self.thresh if thresh is None else thresh, top, at_least)
+
+
+def light_model(
+    model,  # a folder
+    engine: str = "auto",  # of ENGINES
+    views: str | None = None,  # with which it will be asked
+) -> tuple[LightModel | None, str]:  # None: torch is needed, and why. ValueError, FileNotFoundError: what is wrong
+    "A model by its graphs, where the engine allows it and they can answer."
+    if engine not in ENGINES:
+        raise ValueError(f"Unknown engine {engine!r}; choose one of: {', '.join(ENGINES)}")
+    if engine == "torch":
+        return None, "as was asked"
+    if not is_folder(model):
+        if engine == "onnx":
+            raise ValueError(f"{model} is no folder with graphs; write one: learn.save_pretrained(folder)")
+        return None, "it is a file"
+    try:
+        light = LightModel(model)
+        light.check_views(views)
+    except NeedsTorch as e:
+        if engine == "onnx":
+            raise
+        return None, str(e)
+    return light, ""
+
 
 class _Graphs:
     "The graphs of one learner."
@@ -142,9 +181,9 @@ class _Graphs:
     def __init__(self, folder: Path, config: Mapping):
         listed = config.get("graphs")
         if not isinstance(listed, list) or not listed or not all(isinstance(about, dict) for about in listed):
-            raise ValueError(
-                f"{folder} holds no {GRAPH}, so it needs torch: from_pretrained({str(folder)!r}), or --engine torch"
-            )
+            raise NeedsTorch(f"{folder} holds no {GRAPH}; use torch: from_pretrained, or --engine torch")
+        if find_spec("onnxruntime") is None:
+            raise NeedsTorch("Graphs need the package onnxruntime: pip install 'postergenre[onnx]'")
         self.views = config.get("views", "auto")
         *parts, last = listed
         n, self.widths = len(config["genres"]), last.get("widths")
@@ -216,11 +255,9 @@ class _Network:
         self.file, self.width = check_file(folder, about.get("file"), config), width
 
     @cached_property
-    def session(self):  # ImportError: no onnxruntime; ValueError: no graph, or of another width
-        try:
-            import onnxruntime
-        except ImportError as e:
-            raise ImportError("Graphs need the package onnxruntime: pip install 'postergenre[onnx]'") from e
+    def session(self):  # ValueError: no graph, or of another width
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
         options.log_severity_level = 3

@@ -18,10 +18,11 @@ from matplotlib.axes import Axes
 from torch import nn
 
 from postergenre.data.augment import PosterImage
+from postergenre.data.counts import check_counts
 from postergenre.data.files import save_whole
 from postergenre.data.genres import check_genres, genre_names
 from postergenre.data.loaders import show_posters
-from postergenre.data.reading import as_movie, check_counts, poster_of
+from postergenre.data.reading import as_movie, poster_of
 from postergenre.modality import Explanation, Found, Packed
 from postergenre.portable.folder import GRAPH
 from postergenre.portable.graphs import Graph

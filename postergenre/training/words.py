@@ -10,8 +10,8 @@ from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from torch import nn
 
+from postergenre.data.counts import check_counts
 from postergenre.data.genres import multi_hot
-from postergenre.data.reading import check_counts
 from postergenre.layers import Standardize
 from postergenre.portable.reader import as_text
 from postergenre.training.fusion import ProbeLearner

@@ -15,7 +15,8 @@ from postergenre.evaluation.evaluate import evaluate
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
 from postergenre.inference.pooling import ensemble_weights
-from postergenre.inference.predict import movie_probs, predict_posters
+from postergenre.inference.predict import predict_posters
+from postergenre.inference.probs import movie_probs
 from postergenre.interpret.gradcam import gradcam
 from postergenre.interpret.interpretation import GenreInterpretation
 from postergenre.portable.pool import pool_probs

@@ -17,8 +17,10 @@ from torch import nn
 
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
+from postergenre.inference.predict import predict_posters
 from postergenre.inference.pretrained import from_pretrained
 from postergenre.portable.folder import digest_of, read_config
+from postergenre.predict import main
 from postergenre.training.learner import PosterLearner
 from postergenre.training.networks import poster_learner
 
@@ -209,3 +211,20 @@ def test_a_model_in_the_hubs_cache_loads_offline(tmp_path):
     np.testing.assert_allclose(of_poster(learn), EXPECTED["network"], atol=1e-5)
     with pytest.raises(FileNotFoundError, match="There is no folder me/others"):
         from_pretrained("me/others", cache_dir=tmp_path, local_files_only=True)
+
+
+def test_a_folder_answers_by_its_graphs_or_by_torch(folder, tmp_path, capsys):
+    pytest.importorskip("onnxruntime", reason="pip install 'postergenre[onnx]'")
+    tables = [predict_posters(folder, GOLDEN / "poster.png", engine=engine) for engine in ("auto", "onnx", "torch")]
+    for table in tables:
+        np.testing.assert_allclose(table[["Comedy", "Drama", "Horror"]].iloc[0], EXPECTED["network"], atol=1e-4)
+    with pytest.raises(ValueError, match="Unknown engine 'keras'; choose one of: auto, torch, onnx"):
+        predict_posters(folder, GOLDEN / "poster.png", engine="keras")
+    with pytest.raises(ValueError, match=r"runs code when it is loaded: pass load_learner\(file\)"):
+        predict_posters(tmp_path / "learner.pkl", GOLDEN / "poster.png")
+    (folder / "model.onnx").unlink()
+    change(folder, graphs=None)
+    main([str(folder), str(GOLDEN / "poster.png")])
+    assert "computed by torch" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match=r"holds no model\.onnx"):
+        main([str(folder), str(GOLDEN / "poster.png"), "--engine", "onnx"])

@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss, multilabel_confusion_matrix
 from postergenre.data.loaders import PosterDataLoaders
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.inference.export import load_learner
-from postergenre.inference.predict import movie_probs
+from postergenre.inference.probs import movie_probs
 from postergenre.interpret.confusions import confusions, cooccurrence, most_confused, movie_losses, reliability
 from postergenre.interpret.interpretation import GenreInterpretation
 from postergenre.metrics import expected_calibration_error

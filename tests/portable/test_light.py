@@ -70,3 +70,20 @@ def test_graphs_are_checked_like_all_files(tmp_path):
         LightModel(GOLDEN / "ensemble" / "member-1")
     with pytest.raises(ValueError, match="Unknown views 'left'"):
         LightModel(GOLDEN / "network").probs({"poster": []}, views="left")
+
+
+def test_the_command_answers_without_torch(tmp_path):
+    "It says which engine computes; a folder that is not there is a row, not the end."
+    command = [sys.executable, "-X", "importtime", "-m", "postergenre.predict", GOLDEN / "network"]
+    command += [GOLDEN / "poster.png", tmp_path / "none", "--csv", tmp_path / "genres.csv"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
+    assert said == [f"{GOLDEN / 'network'} runs no code when it is loaded; computed by ONNX Runtime"]
+    imported = {line.split("|")[-1].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert not imported & HEAVY
+    rows = (tmp_path / "genres.csv").read_text().splitlines()
+    assert rows[0] == "poster,genres,error,Comedy,Drama,Horror" and len(rows) == 3
+    expected = json.loads((GOLDEN / "expected.json").read_text())["network"]
+    np.testing.assert_allclose([float(p) for p in rows[1].rsplit(",", 3)[1:]], expected, atol=1e-4)
+    assert "There is no" in rows[2] and rows[2].endswith(",,,") and "1 of 2 could not be read" in done.stdout

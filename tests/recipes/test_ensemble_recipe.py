@@ -18,7 +18,7 @@ from postergenre.data.split import load_split, save_split, split_movies
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
-from postergenre.inference.predict import movie_probs
+from postergenre.inference.probs import movie_probs
 from postergenre.recipes.ensemble import check_split, main, run_names
 from postergenre.recipes.recorded import END, START
 from postergenre.recipes.recorded import main as recorded

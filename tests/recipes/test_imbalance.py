@@ -11,7 +11,7 @@ from postergenre.data.split import split_movies
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
 from postergenre.inference.calibrate import mean_probs
-from postergenre.inference.predict import movie_probs
+from postergenre.inference.probs import movie_probs
 from postergenre.recipes import imbalance
 from postergenre.recipes.imbalance import crop_features, logits_of, plot_imbalance, view_features
 from postergenre.training.probe import probe_learner

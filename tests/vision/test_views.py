@@ -18,7 +18,8 @@ from postergenre.data.loaders import PosterDataLoaders
 from postergenre.data.posters import open_poster
 from postergenre.data.windows import cut, grid
 from postergenre.evaluation.evaluate import evaluate
-from postergenre.inference.predict import movie_probs, predict_posters
+from postergenre.inference.predict import predict_posters
+from postergenre.inference.probs import movie_probs
 from postergenre.portable.views import parse_views, view_named, view_names
 from postergenre.training.networks import custom_cnn_learner, poster_learner
 from postergenre.vision.views import for_validation, make_views, resolve_views
