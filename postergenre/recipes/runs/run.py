@@ -21,12 +21,12 @@ from matplotlib import pyplot as plt
 
 from postergenre.data.axes import figure_of
 from postergenre.data.balance import balance_table, balance_words, plot_balance
+from postergenre.data.counts import check_counts
 from postergenre.data.demo.make import MARKER, make_demo
 from postergenre.data.files import write_text, write_whole
 from postergenre.data.leaky import seen_share, split_crops
 from postergenre.data.loaders import PosterDataLoaders, parse_balance
 from postergenre.data.movies import UNREADABLE
-from postergenre.data.reading import check_counts
 from postergenre.data.split import SIDES, save_split, split_movies
 from postergenre.recipes.runs.movies import read, reading
 
