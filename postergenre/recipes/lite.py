@@ -13,7 +13,6 @@ import postergenre._fastai  # noqa: F401
 
 from fastai.callback.core import Callback
 from fastai.callback.mixup import CutMix, MixUp
-from fastai.callback.tracker import EarlyStoppingCallback
 from fastcore.meta import delegates
 
 from postergenre.data.augment import gentle_tfms
@@ -24,6 +23,7 @@ from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
 from postergenre.training.callback import WeightEMA
+from postergenre.training.epochs import StopEarly
 from postergenre.training.learner import PosterLearner
 from postergenre.training.networks import freeze_norms, freeze_stages, poster_learner
 from postergenre.training.probe import start_from_probe
@@ -92,7 +92,7 @@ def fine_tune(run: Run, data: Data, stop: Callback | None = None) -> tuple[Poste
         cbs.append(freeze_norms(learn))
     if o["ema"]:
         cbs.append(WeightEMA(o["ema"]))
-    return learn, train(run, learn, stop, cbs, lr=slice(o["lr"], o["head_lr"]))
+    return learn, train(run, learn, stop, cbs, lr=slice(o["lr"], o["head_lr"]), fitted=o["probe"])
 
 
 def regularisers(mixup: float = 0, cutmix: float = 0, patience: int = 3) -> list[Callback]:  # ValueError: both blend
@@ -100,7 +100,7 @@ def regularisers(mixup: float = 0, cutmix: float = 0, patience: int = 3) -> list
     if mixup and cutmix:
         raise ValueError("--mixup and --cutmix both blend pictures; set one of them to 0")
     blend = [MixUp(mixup)] if mixup else [CutMix(cutmix)] if cutmix else []
-    return [*blend, EarlyStoppingCallback("top_n_accuracy", patience=patience)]
+    return [*blend, StopEarly("top_n_accuracy", patience=patience)]
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def main(
 def train_encoder(run: Run, data: Data, learn: ProbeLearner, speed: float | None) -> Training:
     "Train a fitted learner's encoder with its head, on the texts; speed: of reading, beside which this is little."
     texts = text_learner(learn, data.movies, run.config["bs"])
-    training = train(run, texts, lr=slice(run.config["lr"], run.config["head_lr"]), speed=speed)
+    training = train(run, texts, lr=slice(run.config["lr"], run.config["head_lr"]), speed=speed, fitted=True)
     adopt(learn, texts)
     return training
 

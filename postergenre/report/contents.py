@@ -100,7 +100,7 @@ def member_rows(run: dict) -> list[tuple[str, ...]]:
 
 def curves_alt(history: pd.DataFrame) -> str:
     "The curves of plot_curves in words."
-    first, last = history.iloc[0], history.iloc[-1]
+    first, last = history.bfill().iloc[0], history.iloc[-1]  # a start before training has no training loss
     said = [f"{label} from {first[name]:.3f} to {last[name]:.3f}" for name, label in LINES.items() if name in history]
     return f"Lines by {rows_go_by(history)[0]}, {first.iloc[0]:g} to {last.iloc[0]:g}: {', '.join(said)}."
 

@@ -91,4 +91,4 @@ def test_options_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match=r"--zoom 0.5 should be 1"):
         gentle_tfms(0.5)
     assert gentle_tfms(1, flip=False) == []
-    assert [type(c).__name__ for c in regularisers(0.4, 0, 2)] == ["MixUp", "EarlyStoppingCallback"]
+    assert [type(c).__name__ for c in regularisers(0.4, 0, 2)] == ["MixUp", "StopEarly"]

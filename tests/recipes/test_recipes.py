@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -122,6 +123,10 @@ def test_recipe_runs_end_to_end(done):
         assert part in said, part
     assert "Calibration error on the" in said and "Macro F1 on the" in said
     assert "\r" not in said and "█" not in said  # plain lines, as this is no terminal
+    header, *epochs = said[said.index("epoch  train_loss") :].splitlines()[:3]
+    assert header.split() == ["epoch", "train_loss", "valid_loss", "top_n_accuracy", "macro_ap", "time"]
+    assert [re.fullmatch(r"(\d) +(\d\.\d{3} +){4}\d\d:\d\d *", line)[1] for line in epochs] == ["1", "2"]
+    assert re.search(r"\nBest epoch: [12], validation top-n accuracy", said)
 
 
 def test_thresholds_are_tuned_without_calibrating_too(cnn, movies, tmp_path, capsys):
@@ -188,6 +193,14 @@ def test_errors_are_one_line(tmp_path, demo_folder, monkeypatch):
         message = str(stopped.value)
         assert message.startswith("python -m postergenre.recipes.densenet: ") and said in message
         assert len(message.splitlines()) == 1
+
+
+def test_a_loss_that_explodes_says_where_and_what_to_type(tmp_path, demo_folder, monkeypatch):
+    "It once said 'No such file ... best.pth'."
+    monkeypatch.chdir(tmp_path)
+    said = r"The loss became \w+ in batch \d of epoch 1; pass a smaller --lr than 1e\+09, for example --lr 0\.002"
+    with pytest.raises(SystemExit, match=said):
+        command(custom_cnn.main, ["--data", str(demo_folder), "--lr", "1e9", "--bs", "8", "--size", "64"])
 
 
 def test_custom_cnn_refuses_pretrained_and_does_not_ignore_it(tmp_path, demo_folder, monkeypatch):

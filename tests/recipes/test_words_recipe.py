@@ -43,8 +43,14 @@ def test_posters_are_read_once_for_both_runs(runs):
 def test_reports_speak_of_words_and_of_how_they_were_learned(runs):
     frozen, tuned = ((runs / run / "report.html").read_text(encoding="utf-8") for run in ("frozen", "tuned"))
     assert "Words: what it reads" in frozen and "Grad-CAM" not in frozen
-    assert "strengths of the penalty" in frozen and "1 epoch" in tuned
-    assert {"epoch", "train_loss", "valid_loss"} <= set(pd.read_csv(runs / "tuned" / "history.csv"))
+    assert (
+        "strengths of the penalty" in frozen
+        and "figures of 1 epoch and, as epoch 0, of the fitted start" in " ".join(tuned.split())
+    )
+    history = pd.read_csv(runs / "tuned" / "history.csv")
+    assert history["epoch"].tolist() == [0, 1] and history["train_loss"].notna().tolist() == [False, True]
+    best = history.loc[history["top_n_accuracy"].idxmax(), "epoch"]
+    assert run_file(runs, "tuned")["best_epoch"] == best and run_file(runs, "frozen")["best_epoch"] is None
 
 
 def test_a_trained_encoder_is_exported_frozen(runs, demo_folder):

@@ -54,7 +54,7 @@ def with_random(results: list[Evaluation]) -> Comparison:
 def read_costs(done: dict[str, Path]) -> pd.DataFrame:  # columns device and those of COSTS
     "What each run took, from its folder."
     rows = [json.loads((folder / "metrics.json").read_text(encoding="utf-8")) for folder in done.values()]
-    epochs = [len(pd.read_csv(folder / "history.csv")) for folder in done.values()]
+    epochs = [pd.read_csv(folder / "history.csv")["epoch"].max() for folder in done.values()]
     runs = pd.DataFrame(rows, list(done)).assign(epochs=epochs).rename(columns={"train_minutes": "minutes"})
     return runs[["device", *COSTS]]
 

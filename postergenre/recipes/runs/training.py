@@ -6,8 +6,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 import pandas as pd
-from fastai.callback.progress import CSVLogger
-from fastai.callback.tracker import SaveModelCallback
 from fastai.learner import Callback
 from torch import nn
 
@@ -17,6 +15,7 @@ from postergenre.inference.calibrate import calibrate
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.run import Data, Run, device_name, section
 from postergenre.training.callback import StopOnInterrupt
+from postergenre.training.epochs import CheckLoss, History, KeepBest, start_figures
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.heads import score
 from postergenre.training.learner import PosterLearner
@@ -36,7 +35,7 @@ class Training:
     heading: str = "Training"  # of these words
     minutes: float = 0.0
     history: pd.DataFrame | None = None  # as in history.csv; None: nothing was trained
-    best: int | None = None  # row of the history that is kept
+    best: int | None = None  # epoch that is kept, by the passes over the training data before it; None: no epochs
     images_per_second: float | None = None
     stopped: bool = False  # by the user
 
@@ -48,35 +47,46 @@ def train(
     cbs: Sequence[Callback] = (),  # for this fit only
     lr: float | slice | None = None,  # None: as configured, a tenth of it for a body with weights
     speed: float | None = 0,  # posters a second, where they were looked at before (None: not known); 0: measured here
+    fitted: bool = False,  # its head was fitted before, so the start counts as epoch 0 and is kept if none beats it
 ) -> Training:
     "Train; the learner then is that of the epoch with the best validation top-n accuracy."
     config, stop, device = run.config, stop or StopOnInterrupt(), device_name()
     section("Training")
-    learn.path, learn.model_dir = run.folder, "."
+    learn.path = run.folder
     parameters, rows = count_parameters(learn.model), len(learn.dls.train.dataset)
     network = f"{learn.arch}, {parameters:,} parameters"
     print(f"{network}, on {device}; {rows:,} rows an epoch", flush=True)
     if lr is None:
         has_weights = config.get("pretrained") or config.get("weights")
         lr = slice(config["lr"] / 10, config["lr"]) if has_weights else config["lr"]
-    cbs = [*cbs, SaveModelCallback(MONITOR, fname="best"), CSVLogger("history.csv"), stop]
+    smaller = min(config["lr"] / 10, 2e-3)
+    check = CheckLoss(f"pass a smaller --lr than {config['lr']:g}, for example --lr {smaller:g}")
     begun = time.time()
     with nullcontext() if show_progress() else learn.no_bar():
-        learn.fit_one_cycle(NO_END if config["epochs"] is None else config["epochs"], lr, cbs=cbs)
+        start = start_figures(learn) if fitted else None
+        reached = start and dict(zip(["valid_loss", *learn.metrics.attrgot("name")], start, strict=True))[MONITOR]
+        keep = [History(run.folder / "history.csv", start), KeepBest(run.folder / "best.pth", MONITOR, reached)]
+        try:
+            epochs = NO_END if config["epochs"] is None else config["epochs"]
+            learn.fit_one_cycle(epochs, lr, cbs=[*cbs, check, *keep, stop])
+        except BaseException:
+            stop("after_fit")  # else Ctrl-C would go on meaning what it means in training
+            raise
     minutes = (time.time() - begun) / 60
     if stop.stopped:
         print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
     history = pd.read_csv(run.folder / "history.csv")
-    best = int(history[MONITOR].idxmax())
+    best = history.loc[history[MONITOR].idxmax()]
+    epoch, trained = int(best["epoch"]), int(history["epoch"].max())
     speed = len(learn.recorder.losses) * learn.dls.bs / (minutes * 60) if speed == 0 else speed
-    epoch = int(history.loc[best, "epoch"])
+    start_too = " and, as epoch 0, of the fitted start" if fitted else ""
+    kept = "the fitted start, which none of them beats" if epoch == 0 else f"epoch {epoch}"
     words = (
-        f"Loss and validation figures of {len(history)} epoch{'s' * (len(history) != 1)}. The epoch with the best "
-        f"validation top-n accuracy, number {epoch} (the first is 0), is the one kept. "
-        f"{network}; {_took(minutes, device, speed)}."
+        f"Loss and validation figures of {trained} epoch{'s' * (trained != 1)}{start_too}. What has the best "
+        f"validation top-n accuracy, {kept}, is kept. {network}; {_took(minutes, device, speed)}."
     )
-    print(f"Best epoch: {epoch}, validation top-n accuracy {history.loc[best, MONITOR]:.1%}")
-    return Training(learn.arch, parameters, words, "Training", minutes, history, best, speed, stop.stopped)
+    print(f"Best epoch: {epoch}{' (the start)' * (epoch == 0)}, validation top-n accuracy {best[MONITOR]:.1%}")
+    return Training(learn.arch, parameters, words, "Training", minutes, history, epoch, speed, stop.stopped)
 
 
 def look(
@@ -114,7 +124,7 @@ def fit_head(run: Run, data: Data, learn: ProbeLearner, views: str = "whole", sp
         f"the penalty. The one with the best mean of validation top-n accuracy and macro AP, {strength:g}, is kept. "
         f"{network}; the fit took {_took(minutes, device, speed)}."
     )
-    return Training(learn.arch, parameters, words, minutes=minutes, history=table, best=best, images_per_second=speed)
+    return Training(learn.arch, parameters, words, minutes=minutes, history=table, images_per_second=speed)
 
 
 def fit_probabilities(run: Run, learn: PosterLearner, movies: pd.DataFrame | None = None) -> None:
