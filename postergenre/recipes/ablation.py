@@ -57,6 +57,8 @@ def begin_ablation(options: dict) -> Series:  # ValueError: as in parse_change a
     for change in base:
         config |= parse_change(change)
     config |= options | {"vary": vary, "base": base, "calibrate": False}
+    for changes in members.values():
+        lite.check_regularisation(config | changes)
     return begin_series("ablation", config, members, varies=["vary"])
 
 

@@ -13,6 +13,7 @@ from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_probabilities, train
 from postergenre.training.networks import custom_cnn_learner
+from postergenre.vision.build import CUSTOM, check_arch
 
 
 @delegates(shared)
@@ -31,6 +32,7 @@ def main(
     **kwargs,
 ):
     "Train the custom CNN on posters, score it on movies it never saw, export it."
+    check_arch(CUSTOM, pretrained, weights)
     run = begin("custom_cnn", all_options(locals()))
     data = load_movies(run)
 

@@ -13,6 +13,7 @@ from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_probabilities, train
 from postergenre.training.networks import densenet_learner
+from postergenre.vision.build import check_arch
 
 
 @delegates(shared)
@@ -32,6 +33,7 @@ def main(
     **kwargs,
 ):
     "Train a DenseNet-121 on posters, score it on movies it never saw, export it."
+    check_arch("densenet121", pretrained, weights)
     run = begin("densenet", all_options(locals()))
     data = load_movies(run)
 

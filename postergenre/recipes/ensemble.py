@@ -57,8 +57,8 @@ def main(
     test.append(together(ensemble, test))
     print(f"\n{test[-1]}\n\n{compare(sorted(test, key=lambda r: r.name != best))}")
 
+    run.open()
     export(run, ensemble)
-    data.genres_in_epoch(run)  # its members have balanced, or not
     members = about_members(run, ensemble, valid, test)
     finish(run, data, ensemble, pooled(ensemble), test[-1:], valid=figures(valid[-1]), members=members)
 

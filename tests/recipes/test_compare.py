@@ -22,6 +22,7 @@ from postergenre.recipes import compare as recipe
 from postergenre.recipes.recorded import record_run
 from postergenre.recipes.runs import results
 from postergenre.recipes.runs.cli import build_parser, command, read_config
+from postergenre.recipes.runs.folder import write_config
 from postergenre.recipes.runs.series import begin_series, one_line
 from postergenre.recipes.runs.series_table import per_genre, plot_comparison, plot_genres, with_random
 from postergenre.training import callback
@@ -42,20 +43,27 @@ def options(demo_folder, tmp_path_factory) -> dict:
     return {"data": str(demo_folder), "epochs": 1, "size": "64", "bs": 8, "seed": 3, "out": str(out)}
 
 
+def no_memory_for_vgg(dls, arch, **_):
+    if arch == "vgg11":
+        raise RuntimeError("out of memory\nand more")
+    return custom_cnn_learner(dls)
+
+
 @pytest.fixture(scope="module")
 def out(quick, options):
     "A comparison in which the first architecture fails."
-    recipe.main(["nonsense", "custom_cnn"], **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipe, "poster_learner", no_memory_for_vgg)
+        recipe.main(["vgg11", "custom_cnn"], **options)
     return Path(options["out"])
 
 
 def test_it_goes_on_after_a_failure_and_its_row_names_the_error(out):
     table = pd.read_csv(out / "comparison.csv", index_col=0)
-    assert list(table.index) == ["custom_cnn", "popularity", "random", "nonsense"]
-    assert "Unknown architecture 'nonsense'" in table.loc["nonsense", "error"]
-    assert "\n" not in table.loc["nonsense", "error"] and table["error"].notna().sum() == 1
-    assert "| nonsense | failed: ValueError: Unknown architecture" in (out / "comparison.md").read_text()
-    assert "Traceback" in (out / "nonsense" / "error.txt").read_text()
+    assert list(table.index) == ["custom_cnn", "popularity", "random", "vgg11"]
+    assert table.loc["vgg11", "error"] == "RuntimeError: out of memory" and table["error"].notna().sum() == 1
+    assert "| vgg11 | failed: RuntimeError: out of memory |" in (out / "comparison.md").read_text()
+    assert "Traceback" in (out / "vgg11" / "error.txt").read_text()
 
 
 def test_a_second_call_goes_on_and_adds(out, options, capsys, monkeypatch):
@@ -108,7 +116,7 @@ def test_other_options_or_movies_are_refused(out, options):
         recipe.main(["custom_cnn"], **options | {"bs": 4})
     with pytest.raises(ValueError, match="two budgets; give one"):
         recipe.main(["custom_cnn"], **options | {"minutes": 1})
-    with pytest.raises(ValueError, match="should be more than 0"):
+    with pytest.raises(ValueError, match="--epochs 0 should be 1 or more"):
         recipe.main(["custom_cnn"], **options | {"epochs": 0})
     split = (out / "split.csv").read_text()
     (out / "split.csv").write_text(split.replace("train", "test", 1))
@@ -139,9 +147,26 @@ def test_ctrl_c_keeps_what_is_done(quick, out, options, monkeypatch, capsys):
     assert "| custom_cnn | 78,020 |" in (out / "comparison.md").read_text()
 
 
-def test_nothing_finished_is_an_error(quick, options, tmp_path):
-    with pytest.raises(ValueError, match="no architecture came through; nonsense: ValueError: Unknown architecture"):
-        recipe.main(["nonsense"], **options | {"out": str(tmp_path / "x")})
+def test_nothing_finished_is_an_error(quick, options, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, "poster_learner", no_memory_for_vgg)
+    with pytest.raises(ValueError, match="no architecture came through; vgg11: RuntimeError: out of memory"):
+        recipe.main(["vgg11"], **options | {"out": str(tmp_path / "x")})
+
+
+def test_all_names_are_checked_before_the_first_is_trained(options, tmp_path):
+    with pytest.raises(ValueError, match=r"Unknown architecture 'resnet81'. Close ones: .*resnet18"):
+        recipe.main(["custom_cnn", "resnet81"], **options | {"out": str(tmp_path / "x")})
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_same_command_says_where_it_was_begun(options, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    config = options | {"arch": ["alexnet"], "minutes": None, "out": None}
+    members = {"alexnet": {"arch": ["alexnet"]}}
+    write_config(begin_series("compare", dict(config), members, ["arch"]).whole.folder, config, "typed")
+    capsys.readouterr()
+    assert begin_series("compare", dict(config), members, ["arch"]).whole.folder == Path("runs/compare-2")
+    assert "begun in runs/compare and is not done; to go on there, add --out runs/compare" in capsys.readouterr().out
 
 
 def test_a_record_of_one_architecture_is_a_config(out, tmp_path):
@@ -161,8 +186,8 @@ def test_arch_takes_several_names(tmp_path):
 
 
 def test_folders_stay_inside(options, tmp_path):
-    config = options | {"arch": ["timm/x", "../y"], "minutes": None, "out": str(tmp_path / "x")}
-    series = begin_series("compare", config, {a: {"arch": [a]} for a in config["arch"]}, ["arch"])
+    config = options | {"arch": ["vgg11"], "minutes": None, "out": str(tmp_path / "x")}
+    series = begin_series("compare", config, {name: {"arch": ["vgg11"]} for name in ("timm/x", "../y")}, ["arch"])
     assert [series.folder(a).relative_to(tmp_path / "x").name for a in series.members] == ["timm_x", "__y"]
 
 

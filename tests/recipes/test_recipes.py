@@ -12,8 +12,11 @@ import pytest
 
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes import custom_cnn, densenet, words
+from postergenre.recipes.runs import run as run_module
+from postergenre.recipes.runs.checks import parse_size
 from postergenre.recipes.runs.cli import build_parser, command, read_config
-from postergenre.recipes.runs.run import Run, new_folder, parse_size
+from postergenre.recipes.runs.folder import free_folder
+from postergenre.recipes.runs.run import Run
 from postergenre.recipes.runs.training import fit_probabilities
 
 OPTIONS = [
@@ -97,11 +100,13 @@ def test_sizes():
 
 def test_a_run_overwrites_none(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert [str(new_folder(None, "net")) for _ in range(2)] == ["runs/net", "runs/net-2"]
+    for folder in ("runs/net", "runs/net-2"):
+        assert str(free_folder(None, "net")) == folder and not Path(folder).exists()
+        Path(folder).mkdir(parents=True)
     Path("full").mkdir()
     Path("full/x").touch()
     with pytest.raises(ValueError, match="--out full is not empty"):
-        new_folder("full", "net")
+        free_folder("full", "net")
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +186,11 @@ def test_errors_are_one_line(tmp_path, demo_folder, monkeypatch):
     monkeypatch.setenv("POSTERGENRE_DATA", str(demo_folder))
     cases = {
         ("--data", "nowhere"): "There is no nowhere",
+        ("--epochs", "0"): "--epochs 0 should be 1 or more",
+        ("--lr", "0"): "--lr 0 should be more than 0",
+        ("--bs", "0"): "bs=0 should be 1 or more",
+        ("--weights", "no.pth"): "There is no weights file no.pth",
+        ("--attention", "se2"): "Unknown attention 'se2'",
         ("--balance", "evn"): "Unknown balance 'evn'",
         ("--protocol", "studdy"): "Unknown --protocol studdy",
         ("--protocol", "study"): "add --balance",
@@ -193,6 +203,17 @@ def test_errors_are_one_line(tmp_path, demo_folder, monkeypatch):
         message = str(stopped.value)
         assert message.startswith("python -m postergenre.recipes.densenet: ") and said in message
         assert len(message.splitlines()) == 1
+        assert not Path("runs").exists()  # a start that fails leaves nothing
+
+
+def test_options_are_checked_before_movies_are_read(monkeypatch, tmp_path):
+    "7,500 movies were read before '--size big' was said to be wrong."
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run_module, "read", lambda *_, **__: pytest.fail("movies are read"))
+    wrong = {"--size": "big", "--balance": "evn", "--loss": "bec", "--crop": "squeezed", "--epochs": "-1"}
+    for option, value in wrong.items():
+        with pytest.raises(SystemExit, match=f"{value}"):
+            command(densenet.main, [option, value])
 
 
 def test_a_loss_that_explodes_says_where_and_what_to_type(tmp_path, demo_folder, monkeypatch):
@@ -201,6 +222,7 @@ def test_a_loss_that_explodes_says_where_and_what_to_type(tmp_path, demo_folder,
     said = r"The loss became \w+ in batch \d of epoch 1; pass a smaller --lr than 1e\+09, for example --lr 0\.002"
     with pytest.raises(SystemExit, match=said):
         command(custom_cnn.main, ["--data", str(demo_folder), "--lr", "1e9", "--bs", "8", "--size", "64"])
+    assert not list(Path("runs").iterdir())  # nothing of it is worth a folder
 
 
 def test_custom_cnn_refuses_pretrained_and_does_not_ignore_it(tmp_path, demo_folder, monkeypatch):

@@ -12,6 +12,7 @@ from typing import get_args, get_origin
 
 from fastcore.docments import docments
 
+from postergenre.recipes.runs.folder import last_words
 from postergenre.recipes.runs.options import shared
 
 METAVARS = {int: "N", float: "X"}
@@ -22,7 +23,7 @@ class Help(argparse.HelpFormatter):
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         parts = text.strip().replace("\\\n", " ").split("\n\n")
-        return "\n\n".join(self._part(part.splitlines(), width) for part in parts)
+        return "\n\n".join(self._part(part.splitlines(), width) for part in parts if part)
 
     def _part(self, lines: list[str], width: int) -> str:
         if not lines or not lines[0].startswith("python -m"):
@@ -48,12 +49,23 @@ def command(main: Callable, argv: list[str] | None = None, epilog: str = "") -> 
             parser.error(str(e))
     args = vars(parser.parse_args(argv))
     del args["config"]
+    run_main(parser.prog, main, args)
+
+
+def run_main(prog: str, main: Callable, args: dict) -> None:
+    "Run a recipe; however it ends before its time, say what it left and how to go on."
     try:
         main(**args)
     except (OSError, ValueError, KeyError, ImportError) as e:
-        sys.exit(f"{parser.prog}: {e.args[0] if isinstance(e, KeyError) and e.args else e}")
+        left = last_words()
+        sys.exit(f"{prog}: {e.args[0] if isinstance(e, KeyError) and e.args else e}{chr(10) * bool(left)}{left}")
     except KeyboardInterrupt:
+        if left := last_words():
+            print(f"\n{left}")
         sys.exit(130)
+    except Exception:
+        print(last_words(), file=sys.stderr)
+        raise
 
 
 def build_parser(main: Callable, epilog: str = "") -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from postergenre.data.balance import plot_balance
 from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.evaluation.figures import METRICS
 from postergenre.interpret.charts import plot_curves
@@ -81,11 +82,16 @@ def keep(run: Run, learn: PosterLearner, card: str) -> Path:  # learner.pkl wher
 def write_results(
     run: Run, data: Data, learn: PosterLearner, training: Training, result: Evaluation, side: str = "test", **more
 ) -> None:
-    "Write predictions, curves, examples, metrics.json (with more in it) and report.html; side: which was judged."
+    "Write tables, pictures, metrics.json (with more in it) and report.html; side: which was judged."
+    run.open()  # if nothing was trained
+    genres = data.genres_in_epoch(run)
+    run.write("breakdown.csv", genres.to_csv())
+    run.save_figure(plot_balance(genres), "breakdown.png")
     result.save(run.folder / "predictions.csv")
     examples = plot_examples(data.side(side), result.probs, result.vocab, seed=run.config["seed"])
     run.save_figure(examples, "examples.png")
     if training.history is not None:
+        run.write("history.csv", training.history.to_csv(index=False))
         run.save_figure(plot_curves(training.history), "curves.png")
     speed = training.images_per_second
     metrics = about(run, data) | {

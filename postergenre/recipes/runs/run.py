@@ -1,7 +1,6 @@
 """A run: its folder and options, the movies that it reads, the loaders that it trains on, its headings."""
 
 import ctypes
-import json
 import os
 import platform
 import shlex
@@ -11,7 +10,6 @@ import time
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 
 import pandas as pd
@@ -20,18 +18,26 @@ from fastai.torch_core import set_seed
 from matplotlib import pyplot as plt
 
 from postergenre.data.axes import figure_of
-from postergenre.data.balance import balance_table, balance_words, plot_balance
-from postergenre.data.counts import check_counts
+from postergenre.data.balance import balance_table, balance_words
 from postergenre.data.demo.make import MARKER, make_demo
 from postergenre.data.files import write_text, write_whole
 from postergenre.data.leaky import seen_share, split_crops
 from postergenre.data.loaders import PosterDataLoaders, parse_balance
 from postergenre.data.movies import UNREADABLE
 from postergenre.data.split import SIDES, save_split, split_movies
+from postergenre.recipes.runs.checks import check_options, parse_size
+from postergenre.recipes.runs.folder import (
+    BEGUN,
+    SCORED,
+    begun_alike,
+    free_folder,
+    how_to_go_on,
+    read_command,
+    write_config,
+)
 from postergenre.recipes.runs.movies import read, reading
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
-PROTOCOLS = ("movie", "study")
 PACKAGES = ("postergenre", "fastai", "torch", "torchvision", "timm", "pandas", "pillow")
 
 
@@ -44,6 +50,9 @@ class Run:
     folder: Path
     command: str  # what was typed
     started: float = field(default_factory=time.time)
+    movies: pd.DataFrame | None = None  # with the column split; None: not read yet
+    opened: bool = False  # whether its folder was made, or is that of a run before
+    scored: bool = False  # whether it goes on with what an unfinished run has trained in this folder
 
     def write(self, file: str, text: str) -> None:
         "Write a text into the folder, whole or not at all."
@@ -54,6 +63,18 @@ class Run:
         with write_whole(self.folder / file) as whole:
             figure_of(axes).savefig(whole, dpi=110)
         plt.close(figure_of(axes))
+
+    def open(self) -> None:
+        "Make its folder, with config.toml and split.csv, as training starts: a start that fails leaves nothing."
+        if self.opened:
+            return
+        if not self.config["out"] and self.folder.exists():
+            self.folder = free_folder(None, self.name)
+            print(f"Another run took the folder meanwhile; this one writes to {self.folder}.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.opened = True
+        write_config(self.folder, self.config, self.command)
+        save_split(self.movies, self.folder / "split.csv")
 
     @property
     def minutes(self) -> float:
@@ -81,44 +102,36 @@ class Data:
         return f"{method}:{max(1, round(target * self.about['used'] / self.about['kept']))}"
 
     def genres_in_epoch(self, run: Run) -> pd.DataFrame:
-        "How often training sees each genre in an epoch, before and after balancing; also breakdown.csv and .png."
+        "How often training sees each genre in an epoch, before and after balancing."
         method, target = parse_balance(self.balance(run))
-        genres = balance_table(self.movies, target, [method] if method else [])
-        run.write("breakdown.csv", genres.to_csv())
-        run.save_figure(plot_balance(genres), "breakdown.png")
-        return genres
+        return balance_table(self.movies, target, [method] if method else [])
 
 
-def new_folder(out: str | None, name: str) -> Path:
-    "A folder for the run that overwrites none: --out if it is free (else ValueError), or runs/NAME, runs/NAME-2, ..."
-    tries = [Path(out)] if out else (Path("runs") / (f"{name}-{i}" if i > 1 else name) for i in count(1))
-    folder = next(f for f in tries if out or not f.exists())
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"--out {out} is not empty; name another folder, or remove it first")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def begin(name: str, config: dict, resume: bool = False) -> Run:  # ValueError: an unknown protocol, no movies
-    "Make the folder of a run (resume: go on in `out`), show a recipe's options and write them to config.toml."
-    if config.get("protocol") not in (None, *PROTOCOLS):
-        raise ValueError(f"Unknown --protocol {config['protocol']}; choose one of: {', '.join(PROTOCOLS)}")
-    if (limit := config.get("limit")) is not None and limit < 1:
-        raise ValueError(f"--limit {limit} must be 1 or more; leave it out to use all movies")
-    check_counts(bs=config.get("bs", 1), workers=config.get("workers", 0))
-    folder = Path(config["out"]) if resume else new_folder(config["out"], name)
+def begin(
+    name: str,  # of the recipe
+    config: dict,  # its options
+    resume: bool | None = None,  # of a series: whether it goes on in the folder `out`; None: a run of its own
+    least_epochs: int = 1,
+) -> Run:  # ValueError, OSError: what is wrong with the options
+    "Check a recipe's options and show them, choose the run's folder, set the seed."
+    check_options(config, least_epochs)
+    scored, typed = SCORED.get(), f"python -m postergenre.recipes.{name} {shlex.join(sys.argv[1:])}".strip()
+    folder = scored or (Path(config["out"]) if resume else free_folder(config["out"], name))
     section("Configuration")
     for key, value in config.items():
-        text = "-" if value is None else " ".join(map(str, value)) if isinstance(value, list) else value
+        text = "-" if value is None else " ".join(map(str, value)) if isinstance(value, list | tuple) else value
         print(f"  {key:<12}{text}")
     print(f"  {'writes to':<12}{folder}")
-    return start(Run(name, config, folder, f"python -m postergenre.recipes.{name} {shlex.join(sys.argv[1:])}".strip()))
+    for before in begun_alike(name, config) if scored is resume is None else []:
+        print(f"\n{how_to_go_on(before)}")
+    run = Run(name, config, folder, read_command(folder) if scored else typed)
+    run.opened = run.scored = scored is not None
+    BEGUN.set(run)
+    return start(run)
 
 
 def start(run: Run) -> Run:
-    "Write config.toml, set the seed."
-    values = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in run.config.items() if v is not None]
-    run.write("config.toml", "\n".join([f"# {run.command}", *values]) + "\n")
+    "Set the seed."
     set_seed(run.config["seed"], reproducible=True)
     if not torch.cuda.is_available():
         keep_memory()
@@ -160,7 +173,7 @@ def load_movies(run: Run, genres: bool = True) -> Data:
     about |= {"read": total, "kept": total - sum(counts.values()), "left_out": counts}
     about["unreadable"] = left_out[UNREADABLE]  # ids: the report reads the movies without opening posters
     movies = split_movies(movies, seed=config["seed"])
-    save_split(movies, run.folder / "split.csv")
+    run.movies = movies
     counts = sides(movies)
     print("Split by movie: " + ", ".join(f"{n:,} {side}" for side, n in counts.items()))
     data = Data(movies, about | {"used": len(movies)} | counts)
@@ -175,15 +188,13 @@ def sides(movies: pd.DataFrame) -> dict[str, int]:
     return {side: int((movies["split"] == side).sum()) for side in SIDES}
 
 
-def divide_crops(run: Run, data: Data) -> Data:  # ValueError: no balance says how many crops
+def divide_crops(run: Run, data: Data) -> Data:
     "The study's leaky protocol on all movies but the test ones, which stay apart to show what it hides."
     method, target = parse_balance(data.balance(run))
-    if method is None:
-        raise ValueError("--protocol study divides crops, so it needs some: add --balance study:1000")
     unseen = data.side("test")
     pool = data.movies.drop(unseen.index)
     rows = split_crops(pool, target, method, seed=run.config["seed"])
-    save_split(rows, run.folder / "split.csv")
+    run.movies = rows
     print(f"*** LEAKY on purpose: {len(rows):,} crops of {len(pool):,} movies are divided, not the movies. ***")
     print(f"*** The posters of {seen_share(rows):.0%} of the test crops are in training too.".ljust(75) + "***")
     apart = split_crops(unseen, max(1, target * len(unseen) // len(pool)), method)
@@ -191,7 +202,7 @@ def divide_crops(run: Run, data: Data) -> Data:  # ValueError: no balance says h
 
 
 def show_genres(run: Run, data: Data) -> None:
-    "Show and write the genres in an epoch of training."
+    "Show the genres in an epoch of training."
     section("Genres in an epoch of training")
     genres, balance, about = data.genres_in_epoch(run), data.balance(run), data.about
     print(genres.to_string())
@@ -199,15 +210,6 @@ def show_genres(run: Run, data: Data) -> None:
         print("\n".join(textwrap.wrap(balance_words(genres, *parse_balance(balance)), 80)))
     if balance and about["used"] < about["kept"]:
         print(f"({run.config['balance']} of all {about['kept']:,} movies is {balance} of these {about['used']:,}.)")
-
-
-def parse_size(size: str | int) -> int | tuple[int, int]:
-    "'150' -> 150, '224x160' -> (224, 160), that is height x width. ValueError: neither."
-    parts = str(size).lower().split("x")
-    if len(parts) > 2 or not all(p.strip().isdecimal() for p in parts):
-        raise ValueError(f"--size {size} should be pixels such as 150, or HEIGHTxWIDTH such as 224x160")
-    numbers = tuple(map(int, parts))
-    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def make_loaders(run: Run, data: Data, **kwargs) -> PosterDataLoaders:  # kwargs: as in its from_movies

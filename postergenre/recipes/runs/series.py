@@ -6,15 +6,16 @@ import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
 from postergenre.data.files import write_whole
-from postergenre.data.split import save_split
 from postergenre.evaluation.evaluate import evaluate
 from postergenre.inference.thresholds import tune_thresholds
+from postergenre.recipes.runs.checks import check_options
+from postergenre.recipes.runs.folder import begun_alike
 from postergenre.recipes.runs.options import shared
 from postergenre.recipes.runs.results import write_results
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section, show_genres, start
@@ -65,12 +66,16 @@ def begin_series(name: str, config: dict, members: dict[str, dict], varies: Sequ
     budgets = {unit: config[unit] for unit in ("epochs", "minutes") if config.get(unit) is not None}
     if len(budgets) == 2:
         raise ValueError("--epochs and --minutes are two budgets; give one of them")
-    for unit, amount in budgets.items():
-        if amount <= 0:
-            raise ValueError(f"--{unit} {amount} should be more than 0")
     if not budgets:
         config["epochs"] = 5
-    return Series(begin(name, config, resume=goes_on(config, varies)), members, noun)
+    for options in members.values():
+        check_options(config | options)
+    series = Series(begin(name, config, resume=goes_on(config, varies)), members, noun)
+    for folder in begun_alike(name, config):
+        before = Series(replace(series.whole, folder=folder), members)
+        if folder != series.whole.folder and before.done() != {m: before.folder(m) for m in members}:
+            print(f"\nThe same was begun in {folder} and is not done; to go on there, add --out {folder}")
+    return series
 
 
 def shared_movies(series: Series) -> Data:  # ValueError: other movies than the folder was begun with
@@ -79,12 +84,13 @@ def shared_movies(series: Series) -> Data:  # ValueError: other movies than the 
     file = whole.folder / "split.csv"
     before = file.read_bytes() if file.is_file() else None
     data = load_movies(whole, genres=False)
+    show_genres(whole, data)
+    make_loaders(whole, data)  # says what is wrong with the options before anything is trained
+    whole.open()
     if before not in (None, file.read_bytes()):
         with write_whole(file) as restored:
             restored.write_bytes(before)
         raise ValueError(f"The movies are others than {whole.folder} was begun with; name another folder with --out")
-    show_genres(whole, data)
-    make_loaders(whole, data)  # says what is wrong with the options before anything is trained
     return data
 
 
@@ -98,9 +104,7 @@ def unfinished(series: Series, data: Data) -> Iterator[Run]:
         shutil.rmtree(folder, ignore_errors=True)  # what a stopped or failed try left
         section(f"{member} ({i} of {len(series.members)})")
         config = series.whole.config | options | {"out": str(folder)}
-        run = start(Run(member, config, folder, series.whole.command))
-        save_split(data.movies, folder / "split.csv")
-        yield run
+        yield start(Run(member, config, folder, series.whole.command, movies=data.movies))
 
 
 @contextmanager
@@ -128,7 +132,6 @@ def finish_member(run: Run, data: Data, learn: PosterLearner, training: Training
         tune_thresholds(learn, verbose=False)
     export(run, learn)
     result = evaluate(learn, data.side(side), train=data.side("train"), name=run.name)
-    data.genres_in_epoch(run)
     write_results(run, data, learn, training, result, side)
     top_n, ap = (result.metrics.loc[run.name, (m, "value")] for m in ("top_n_accuracy", "macro_ap"))
     judged, report = {"test": "Test", "valid": "Validation"}[side], run.folder / "report.html"

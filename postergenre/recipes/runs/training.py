@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 import pandas as pd
+import torch
 from fastai.learner import Callback
 from torch import nn
 
@@ -13,6 +14,7 @@ from postergenre.data.loaders import validation_movies
 from postergenre.data.progress import show_progress
 from postergenre.inference.calibrate import calibrate
 from postergenre.inference.thresholds import tune_thresholds
+from postergenre.recipes.runs.folder import BEST, HISTORY, epochs_done
 from postergenre.recipes.runs.run import Data, Run, device_name, section
 from postergenre.training.callback import StopOnInterrupt
 from postergenre.training.epochs import CheckLoss, History, KeepBest, start_figures
@@ -50,22 +52,23 @@ def train(
     fitted: bool = False,  # its head was fitted before, so the start counts as epoch 0 and is kept if none beats it
 ) -> Training:
     "Train; the learner then is that of the epoch with the best validation top-n accuracy."
-    config, stop, device = run.config, stop or StopOnInterrupt(), device_name()
+    config, stop = run.config, stop or StopOnInterrupt()
     section("Training")
-    learn.path = run.folder
     parameters, rows = count_parameters(learn.model), len(learn.dls.train.dataset)
-    network = f"{learn.arch}, {parameters:,} parameters"
-    print(f"{network}, on {device}; {rows:,} rows an epoch", flush=True)
+    print(f"{learn.arch}, {parameters:,} parameters, on {device_name()}; {rows:,} rows an epoch", flush=True)
     if lr is None:
         has_weights = config.get("pretrained") or config.get("weights")
         lr = slice(config["lr"] / 10, config["lr"]) if has_weights else config["lr"]
     smaller = min(config["lr"] / 10, 2e-3)
     check = CheckLoss(f"pass a smaller --lr than {config['lr']:g}, for example --lr {smaller:g}")
+    run.open()
+    if run.scored and epochs_done(run.folder)[0]:
+        return trained_before(run, learn, fitted)
     begun = time.time()
     with nullcontext() if show_progress() else learn.no_bar():
         start = start_figures(learn) if fitted else None
         reached = start and dict(zip(["valid_loss", *learn.metrics.attrgot("name")], start, strict=True))[MONITOR]
-        keep = [History(run.folder / "history.csv", start), KeepBest(run.folder / "best.pth", MONITOR, reached)]
+        keep = [History(run.folder / HISTORY, start), KeepBest(run.folder / BEST, MONITOR, reached)]
         try:
             epochs = NO_END if config["epochs"] is None else config["epochs"]
             learn.fit_one_cycle(epochs, lr, cbs=[*cbs, check, *keep, stop])
@@ -75,18 +78,40 @@ def train(
     minutes = (time.time() - begun) / 60
     if stop.stopped:
         print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
-    history = pd.read_csv(run.folder / "history.csv")
-    best = history.loc[history[MONITOR].idxmax()]
-    epoch, trained = int(best["epoch"]), int(history["epoch"].max())
+    history = pd.read_csv(run.folder / HISTORY)
     speed = len(learn.recorder.losses) * learn.dls.bs / (minutes * 60) if speed == 0 else speed
+    done = Training(learn.arch, parameters, "", "Training", minutes, history, None, speed, stop.stopped)
+    return told(done, fitted)
+
+
+def trained_before(run: Run, learn: PosterLearner, fitted: bool) -> Training:
+    "Take the best epoch of a run that was stopped; as train, which would go on with it."
+    learn.model.load_state_dict(torch.load(run.folder / BEST, map_location="cpu", weights_only=True))
+    history = pd.read_csv(run.folder / HISTORY)
+    seconds = sum(map(_seconds, history["time"]))
+    run.started -= seconds
+    trained = int(history["epoch"].max())
+    stopped = trained != run.config["epochs"] and not (run.folder / "learner.pkl").is_file()
+    print(f"Trained before{', and cut short' * stopped}: {trained} of {run.config['epochs']} epochs.")
+    parameters = count_parameters(learn.model)
+    return told(Training(learn.arch, parameters, "", "Training", seconds / 60, history, stopped=stopped), fitted)
+
+
+def told(training: Training, fitted: bool) -> Training:
+    "With its best epoch and the words for the report; fitted: as in train."
+    history = training.history
+    best = history.loc[history[MONITOR].idxmax()]
+    training.best, trained = int(best["epoch"]), int(history["epoch"].max())
     start_too = " and, as epoch 0, of the fitted start" if fitted else ""
-    kept = "the fitted start, which none of them beats" if epoch == 0 else f"epoch {epoch}"
-    words = (
+    kept = f"epoch {training.best}" if training.best else "the fitted start, which none of them beats"
+    training.words = (
         f"Loss and validation figures of {trained} epoch{'s' * (trained != 1)}{start_too}. What has the best "
-        f"validation top-n accuracy, {kept}, is kept. {network}; {_took(minutes, device, speed)}."
+        f"validation top-n accuracy, {kept}, is kept. {training.arch}, {training.parameters:,} parameters; "
+        f"{_took(training.minutes, device_name(), training.images_per_second)}."
     )
-    print(f"Best epoch: {epoch}{' (the start)' * (epoch == 0)}, validation top-n accuracy {best[MONITOR]:.1%}")
-    return Training(learn.arch, parameters, words, "Training", minutes, history, epoch, speed, stop.stopped)
+    which = f"{training.best}{'' if training.best else ' (the start)'}"
+    print(f"Best epoch: {which}, validation top-n accuracy {best[MONITOR]:.1%}")
+    return training
 
 
 def look(
@@ -110,12 +135,12 @@ def fit_head(run: Run, data: Data, learn: ProbeLearner, views: str = "whole", sp
     "Fit the head to views of training posters, its strength chosen on validation; speed: from look."
     section("Fitting the head")
     begun, device = time.time(), device_name()
+    run.open()
     table = fit_probe(learn, data.movies, views, kernel=run.config["kernel"], seed=run.config["seed"])
     minutes, parameters = (time.time() - begun) / 60, count_parameters(learn.model)
     network, fitted = f"{learn.arch}, {parameters:,} parameters", count_parameters(learn.model.head)
     print(f"{network}, {fitted:,} of them fitted, on {device}")
     print(table.to_string(index=False, float_format="{:.4g}".format))
-    run.write("history.csv", table.to_csv(index=False))
     best = max(table.index, key=lambda i: score(table.loc[i]))
     strength, top_n = table.loc[best, ["strength", MONITOR]]
     print(f"Chosen: strength {strength:g}, validation top-n accuracy {top_n:.1%}")
@@ -147,6 +172,10 @@ def export(run: Run, learn: PosterLearner) -> None:
 def count_parameters(*networks: nn.Module) -> int:
     "The parameters of all of them."
     return sum(p.numel() for network in networks for p in network.parameters())
+
+
+def _seconds(text: str) -> int:  # of 1:02:03 or 02:03; "–", of a start: none
+    return sum(int(part) * 60**i for i, part in enumerate(reversed(text.split(":"))) if part.isdecimal())
 
 
 def _took(minutes: float, device: str, speed: float | None) -> str:

@@ -1,0 +1,96 @@
+"""Options of recipes that can be wrong, looked at before a movie is read or a folder is made."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+
+from postergenre.data.counts import check_counts
+from postergenre.data.loaders import CROPS, parse_balance
+from postergenre.losses import poster_loss
+from postergenre.vision.attention import check_kind
+from postergenre.vision.build import check_arch
+from postergenre.vision.views import parse_views
+
+PROTOCOLS = ("movie", "study")
+
+
+def parse_size(size: str | int) -> int | tuple[int, int]:
+    "'150' -> 150, '224x160' -> (224, 160), that is height x width. ValueError: neither."
+    parts = str(size).lower().split("x")
+    if len(parts) > 2 or not all(p.strip().isdecimal() and int(p) for p in parts):
+        raise ValueError(f"--size {size} should be pixels such as 150, or HEIGHTxWIDTH such as 224x160")
+    numbers = tuple(map(int, parts))
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def one_of(option: str, known: Iterable[str]) -> Callable[[str], None]:
+    "A check that names what is known."
+
+    def check(value: str) -> None:
+        if value not in known:
+            raise ValueError(f"Unknown --{option} {value}; choose one of: {', '.join(known)}")
+
+    return check
+
+
+def at_least(option: str, least: float) -> Callable[[float], None]:
+    "A check of a number."
+
+    def check(value: float) -> None:
+        if value < least:
+            raise ValueError(f"--{option} {value} should be {least} or more")
+
+    return check
+
+
+def more_than_0(option: str) -> Callable[[float], None]:
+    "A check of a number."
+
+    def check(value: float) -> None:
+        if not 0 < value < np.inf:
+            raise ValueError(f"--{option} {value:g} should be more than 0")
+
+    return check
+
+
+def check_loss(name: str) -> None:
+    "As poster_loss says."
+    poster_loss(name, np.array([0.5]))
+
+
+def check_limit(limit: int) -> None:
+    "1 movie or more."
+    if limit < 1:
+        raise ValueError(f"--limit {limit} must be 1 or more; leave it out to use all movies")
+
+
+CHECKS = {
+    "protocol": one_of("protocol", PROTOCOLS),
+    "crop": one_of("crop", CROPS),
+    "size": parse_size,
+    "balance": parse_balance,
+    "loss": check_loss,
+    "attention": check_kind,
+    "views": parse_views,
+    "train_views": parse_views,
+    **{option: more_than_0(option) for option in ("lr", "head_lr", "minutes")},
+    "limit": check_limit,
+    **{option: at_least(option, 0) for option in ("kernel", "frozen")},
+}
+
+
+def check_options(options: Mapping, least_epochs: int = 1) -> None:  # ValueError, WeightsUnavailableError
+    "Say what is wrong with a recipe's options, one or several values each."
+    for option, check in (CHECKS | {"epochs": at_least("epochs", least_epochs)}).items():
+        for value in _values(options, option):
+            check(value)
+    if options.get("protocol") == "study" and parse_balance(options["balance"])[0] is None:
+        raise ValueError("--protocol study divides crops, so it needs some: add --balance study:1000")
+    check_counts(bs=options.get("bs", 1), workers=options.get("workers", 0))
+    for arch in _values(options, "arch"):
+        check_arch(arch, options.get("pretrained", False), options.get("weights"))
+
+
+def _values(options: Mapping, option: str) -> list:
+    value = options.get(option)
+    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
