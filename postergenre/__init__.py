@@ -26,6 +26,7 @@ _attribute, __dir__, __all__ = lazy_loader.attach(
         "tabular.metadata": ["Metadata"],
         "tabular.names": ["Names"],
         "training.callback": ["WeightEMA"],
+        "training.epochs": ["KeepBest", "StopEarly", "start_figures"],
         "training.learner": ["PosterLearner"],
         "training.networks": [
             "custom_cnn_learner",

@@ -22,7 +22,7 @@ from postergenre.recipes.runs.options import shared
 from postergenre.recipes.runs.run import Data, Run
 from postergenre.report.page import movies_of, read_record
 
-OTHERS = ("demo", "recorded")  # commands that train and judge nothing
+OTHERS = ("demo", "recorded", "score")  # commands that train nothing of their own
 BAD = {"m03": b"", "m11": b"<html>not found</html>"}  # beside the last, which is cut off
 OPTIONS = ["--poster_col", "file", "--genre_col", "tags", "--delim", "|", "--sep", ";", "--mapping", "merge.toml",
            "--genres", "noir", "comedy"]  # fmt: skip
@@ -92,9 +92,9 @@ def test_a_probe_and_a_series_leave_them_out_too(own, tmp_path, capsys, monkeypa
     monkeypatch.setattr(results, "write_report", lambda *_, **__: None)  # has its own tests
     tiny = ["--size", "32", "--bs", "8", "--seed", "3"]
     arch = ["--arch", "test_resnet"]
-    (tmp_path / "c.toml").write_text("weights = 'none'\n")
-    with pytest.raises(SystemExit, match="none"):  # read, split and checked before the weights are looked for
-        command(probe.main, [*own, *tiny, *arch, "--config", str(tmp_path / "c.toml"), "--out", str(tmp_path / "p")])
+    (broken := tmp_path / "broken.pth").write_text("none")
+    with pytest.raises(SystemExit, match=r"broken\.pth is not a weights file"):  # looked into after the movies
+        command(probe.main, [*own, *tiny, *arch, "--weights", str(broken), "--out", str(tmp_path / "p")])
     assert re.search(r"unreadable poster +3 m03, m11, m39", capsys.readouterr().out)
     command(compare.main, [*own, *tiny, *arch, "--epochs", "1", "--out", str(tmp_path / "s")])
     assert json.loads((tmp_path / "s" / "test_resnet" / "metrics.json").read_text())["data"]["kept"] == 37
