@@ -134,10 +134,10 @@ class LightModel:
         self.check_views(views)
         posters, errors = list(movies["poster"]), []
         probs = np.full((len(posters), len(self.genres)), np.nan, dtype=np.float32)
-        with ThreadPoolExecutor(max(1, workers)) as threads:
+        with ThreadPoolExecutor(max(1, workers)) as pool:
             starts = range(0, len(posters), CHUNK)
             for start in progress_bar(starts, len(starts), progress):
-                opened = list(threads.map(_open, posters[start : start + CHUNK]))
+                opened = list(pool.map(_open, posters[start : start + CHUNK]))
                 there = [i for i, (_, error) in enumerate(opened) if error is None]
                 errors += [error for _, error in opened]
                 if there:
@@ -259,7 +259,7 @@ class _Network:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
+        options.intra_op_num_threads = threads()
         options.log_severity_level = 3
         try:
             session = onnxruntime.InferenceSession(self.file, options, providers=["CPUExecutionProvider"])
@@ -290,6 +290,11 @@ def _open(poster) -> tuple[Poster | None, str | None]:
         return None, f"{type(e).__name__}: {e}"
 
 
+def threads() -> int:  # 0: one a core
+    "How many threads a graph may use, said as to torch and NumPy."
+    return int(os.environ.get("OMP_NUM_THREADS") or 0)
+
+
 _READER: list = []  # the one reader of this process, once it is needed: its networks take long to load
 
 
@@ -297,5 +302,5 @@ def _reader():
     if not _READER:
         from postergenre.portable.reader import WordReader
 
-        _READER.append(WordReader())
+        _READER.append(WordReader(threads() or os.cpu_count()))
     return _READER[0]

@@ -30,8 +30,10 @@ class WordReader:
     A reader can be pickled and used in several processes: its networks are loaded when it first reads in each.
     """
 
-    def __init__(self):
-        self._engine, self._process = None, None
+    threads = 1  # of readers in files of before it could be said
+
+    def __init__(self, threads: int = 1):  # one: posters are read by several processes, each with too little for more
+        self.threads, self._engine, self._process = threads, None, None
 
     def __call__(
         self,
@@ -58,8 +60,8 @@ class WordReader:
                 # Its threads do not survive the fork of a process that has used them: the copy would wait for ever.
                 cv2.setNumThreads(0)
 
-            # One thread: posters are read by several processes, and a poster has too little work for more.
-            threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
+            threads = {"EngineConfig.onnxruntime.intra_op_num_threads": self.threads}
+            threads |= {"EngineConfig.onnxruntime.inter_op_num_threads": 1}
             whole = {"Det.limit_type": "max", "Det.limit_side_len": max(READ_SIZE)}
             self._engine = RapidOCR(
                 params={"Global.log_level": "critical", "Global.use_cls": False, **threads, **whole}
@@ -68,7 +70,7 @@ class WordReader:
         return self._engine
 
     def __getstate__(self) -> dict:
-        return {"_engine": None, "_process": None}
+        return {"threads": self.threads, "_engine": None, "_process": None}
 
 
 def read_words(
