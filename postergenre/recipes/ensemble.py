@@ -18,7 +18,9 @@ from postergenre.evaluation.compare import compare
 from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.inference.export import load_learner
+from postergenre.inference.pretrained import from_pretrained
 from postergenre.inference.thresholds import tune_thresholds
+from postergenre.portable.folder import is_folder
 from postergenre.portable.views import parse_views
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.options import all_options, shared
@@ -31,7 +33,7 @@ POOLED = {"mean": "averaged", "odds": "put together by adding their log-odds rel
 
 @delegates(shared)
 def main(
-    members: list[str] = (),  # exported learners; loading runs code that they hold: only files you trust
+    members: list[str] = (),  # folders of models; or exported learners, which run code: only files you trust
     views: list[str] = (),  # of a poster, for all or one a member: auto, grid+mirror, ... (default: each as judged)
     pool: str = "mean",  # of probabilities; odds: evidence adds up, for members that know different things
     bs: int = 64,  # pictures a batch
@@ -74,8 +76,8 @@ def check_options(members: list[str], views: list[str]) -> None:  # ValueError, 
     for of_member in views:
         parse_views(of_member)
     for file in members:
-        if not Path(file).is_file():
-            raise FileNotFoundError(f"There is no learner file {file} (seen from {Path.cwd()})")
+        if not Path(file).exists():
+            raise FileNotFoundError(f"There is no learner {file} (seen from {Path.cwd()})")
 
 
 def load_members(run: Run, data: Data) -> PosterEnsemble:
@@ -84,7 +86,7 @@ def load_members(run: Run, data: Data) -> PosterEnsemble:
     files, views = run.config["members"], run.config["views"]
     for file in files:
         check_split(file, data.movies)
-    members = list(map(load_learner, files))
+    members = [from_pretrained(file) if is_folder(file) else load_learner(file) for file in files]
     views, names = views[0] if len(views) == 1 else views or None, run_names(files)
     ensemble = PosterEnsemble(members, views=views, pool=run.config["pool"], names=names)
     ensemble.use_cache(run.config["cache"])

@@ -180,7 +180,7 @@ def test_which_splits_are_refused(split, tmp_path, capsys):
     ("args", "said"),
     [
         (["--seed", "5"], "There are no members; name exported learners: --members runs/a/learner.pkl"),
-        (["--members", "no.pkl"], r"There is no learner file no\.pkl"),
+        (["--members", "no.pkl"], r"There is no learner no\.pkl"),
         (["--members", "a.pkl", "b.pkl", "--views", "auto", "auto", "auto"], "one for all 2 members, or one a member"),
         (["--members", "a.pkl", "--views", "both"], "Unknown views 'both'"),
     ],
