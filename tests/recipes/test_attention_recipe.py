@@ -125,7 +125,7 @@ def test_other_options_are_refused(out, options):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [({"attention": ["none", "gramm"]}, "Unknown attention 'gramm'"), ({"after": "layer33"}, "close ones: layer3"),
-     ({"epochs": 0}, "--epochs 0 should be more than 0")],
+     ({"epochs": 0}, "--epochs 0 should be 1 or more")],
 )  # fmt: skip
 def test_wrong_options_are_said_before_anything_is_trained(options, tmp_path, changed, said):
     given = {"attention": ["none", "gram"], "seeds": [42]} | options | {"out": str(tmp_path / "x")} | changed
@@ -145,7 +145,7 @@ def test_the_first_kind_stays_the_one_compared_with_if_its_first_run_failed(opti
     config = {"attention": ["none", "se"], "seeds": [3, 4], "out": str(tmp_path / "x"), "seed": 42}
     series = recipe.begin_attention(options | config)
     for run in ("se-3", "none-4", "se-4"):
-        series.folder(run).mkdir()
+        series.folder(run).mkdir(parents=True)
         (series.folder(run) / "metrics.json").touch()
     assert list(recipe.done_by_kind(series)) == ["none-4", "se-3", "se-4"]
 

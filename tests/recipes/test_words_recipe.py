@@ -35,9 +35,10 @@ def test_posters_are_read_once_for_both_runs(runs):
     frozen, tuned = (run_file(runs, run) for run in ("frozen", "tuned"))
     assert frozen["images_per_second"] > 0 and tuned["images_per_second"] is None
     assert len(list((runs / "features").glob("words-*.json"))) == 1
-    assert len(list((runs / "features").glob("*.npz"))) == 2  # of two encoders
+    assert len(list((runs / "features").glob("*.npz"))) == 1 + (tuned["best_epoch"] > 0)  # of two encoders
     assert frozen["arch"] == "words" and set(frozen["test"]) == {"words", "popularity", "random"}
-    assert frozen["test"]["words"] != tuned["test"]["words"]
+    # an encoder that training made no better on validation is the one that it started with
+    assert (frozen["test"]["words"] != tuned["test"]["words"]) or tuned["best_epoch"] == 0
 
 
 def test_reports_speak_of_words_and_of_how_they_were_learned(runs):
@@ -58,7 +59,8 @@ def test_a_trained_encoder_is_exported_frozen(runs, demo_folder):
     frozen = load_learner(runs / "frozen" / "learner.pkl")
     bodies = [member.modalities[0].encoder for member in (learn, frozen)]
     assert not any(p.requires_grad for p in bodies[0].parameters())
-    assert any((a != b).any() for a, b in zip(*(b.state_dict().values() for b in bodies), strict=True))
+    changed = any((a != b).any() for a, b in zip(*(b.state_dict().values() for b in bodies), strict=True))
+    assert changed == (run_file(runs, "tuned")["best_epoch"] > 0)  # epoch 0 is the frozen one
     probs = learn.predict(next(demo_folder.rglob("*.jpg")))[2]
     assert probs.shape == (20,) and probs.std() > 0
 
