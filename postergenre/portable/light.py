@@ -1,6 +1,5 @@
 """A model folder at work without torch, fastai and pandas: Pillow, NumPy and ONNX Runtime on its graphs."""
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -14,87 +13,14 @@ from PIL import Image
 from postergenre.data.counts import check_counts
 from postergenre.data.posters import open_poster
 from postergenre.data.progress import progress as progress_bar
-from postergenre.portable.folder import CONFIG, GRAPH, check_file, check_name, check_size, is_folder, read_config
+from postergenre.portable.folder import CONFIG, GRAPH, check_file, check_name, is_folder, read_config
+from postergenre.portable.looks import READERS, NeedsTorch, Poster, threads
 from postergenre.portable.naming import named_genres
 from postergenre.portable.pool import ABSENT, pool_probs, side_by_side
-from postergenre.portable.views import parse_views, pictures_of
 
 ENGINES = ("auto", "torch", "onnx")
 CHUNK = 16  # posters that are in memory at once
 UNREADABLE = (OSError, ValueError, SyntaxError)  # Pillow's plugins raise all three on broken files
-
-
-class NeedsTorch(ValueError):
-    "A model that graphs cannot answer for; the message says why."
-
-
-class Poster:
-    "A poster that several graphs look at."
-
-    def __init__(self, image: Image.Image):
-        self.image = image
-
-    @cached_property
-    def lines(self) -> list:
-        "What is written on it."
-        from postergenre.portable.reader import as_read
-
-        return _reader()(as_read(self.image))
-
-
-class Pixels:
-    "Reads posters as pictures."
-
-    def __init__(self, reads: Mapping, folder: Path, config: Mapping):
-        self.size, self.crops = check_size(reads.get("size"), folder / CONFIG), bool(reads.get("crops"))
-
-    def check(self, views: str) -> None:
-        if len(parse_views(views).scales) > 1 and not self.crops:
-            raise NeedsTorch(
-                f"views={views!r} shows pictures of two sizes, and the graph takes only {self.size[0]}x{self.size[1]}; "
-                "leave scales out, or use torch (--engine torch)"
-            )
-
-    def look(self, poster: Poster, views: str) -> list[np.ndarray]:
-        return pictures_of(poster.image, self.size, self.crops, views)
-
-    def feed(self, readings: list) -> dict:
-        return {"pixels": np.stack(readings)}
-
-
-class Words:
-    "Reads what is written on posters, as tokens."
-
-    def __init__(self, reads: Mapping, folder: Path, config: Mapping):
-        try:
-            from tokenizers import Tokenizer
-        except ImportError as e:
-            raise NeedsTorch(f"Reading words needs the package {e.name}: pip install 'postergenre[words]'") from e
-        length, pad = reads.get("length"), reads.get("pad")
-        if type(length) is not int or type(pad) is not int or not 0 < length <= 2**16:
-            raise ValueError(f"{folder / CONFIG} does not say how long texts may be (length, pad)")
-        file = check_file(folder, reads.get("tokenizer"), config)
-        self.tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
-        self.tokenizer.enable_truncation(length)
-        self.tokenizer.enable_padding(pad_id=pad)
-
-    def check(self, views: str) -> None:
-        parse_views(views)
-
-    def look(self, poster: Poster, views: str) -> list[str]:
-        from postergenre.portable.reader import as_text
-
-        return [as_text(poster.lines)]
-
-    def feed(self, readings: list[str]) -> dict:
-        tokens = self.tokenizer.encode_batch(readings)
-        return {
-            "input_ids": np.array([t.ids for t in tokens], dtype=np.int64),
-            "attention_mask": np.array([t.attention_mask for t in tokens], dtype=np.int64),
-        }
-
-
-READERS = {"pixels": Pixels, "words": Words}
 
 
 class LightModel:
@@ -288,19 +214,3 @@ def _open(poster) -> tuple[Poster | None, str | None]:
         return Poster(open_poster(poster)), None
     except UNREADABLE as e:
         return None, f"{type(e).__name__}: {e}"
-
-
-def threads() -> int:  # 0: one a core
-    "How many threads a graph may use, said as to torch and NumPy."
-    return int(os.environ.get("OMP_NUM_THREADS") or 0)
-
-
-_READER: list = []  # the one reader of this process, once it is needed: its networks take long to load
-
-
-def _reader():
-    if not _READER:
-        from postergenre.portable.reader import WordReader
-
-        _READER.append(WordReader(threads() or os.cpu_count()))
-    return _READER[0]

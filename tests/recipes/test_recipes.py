@@ -124,7 +124,7 @@ def test_recipe_runs_end_to_end(done):
     assert [f for f in FILES if not (out / f).is_file()] == []
     said = result.stdout
     parts = ["Configuration", "movies read", "no poster", "most / least", "top-n accuracy", "macro AP", "popularity"]
-    for part in [*parts, "random", "load_learner("]:
+    for part in [*parts, "random", "from_pretrained("]:
         assert part in said, part
     assert "Calibration error on the" in said and "Macro F1 on the" in said
     assert "\r" not in said and "█" not in said  # plain lines, as this is no terminal
