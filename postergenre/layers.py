@@ -1,4 +1,6 @@
-"""Layers that several rooms share: features brought to one scale, and features of likeness to landmarks."""
+"""Layers that several rooms share: features brought to one scale, and features of likeness to landmarks; digests."""
+
+import hashlib
 
 import torch
 from torch import nn
@@ -66,3 +68,12 @@ class RBFFeatures(nn.Module):
 def squared_distances(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     "Between all pairs of rows, (n, features) and (m, features) -> (n, m)."
     return (x.square().sum(1, keepdim=True) + y.square().sum(1) - 2 * x @ y.T).clamp_min(0)
+
+
+def weights_digest(module: nn.Module, digits: int = 10) -> str:
+    "A digest of a network's tensors, in hexadecimal digits."
+    digest = hashlib.sha256()
+    for name, tensor in module.state_dict().items():
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:digits]

@@ -15,6 +15,7 @@ from torch import nn
 from postergenre.data.cache import Cache, poster_key
 from postergenre.data.counts import check_counts
 from postergenre.data.reading import as_movie, read_each
+from postergenre.layers import weights_digest
 from postergenre.portable.graphs import Graph
 
 WHOLE = "all of it"  # the part of a modality that tells none apart
@@ -236,15 +237,6 @@ class Modality(nn.Module):
     def train(self, mode: bool = True) -> "Modality":
         "Stay in eval mode: frozen means that batch statistics do not move either."
         return super().train(False)
-
-
-def weights_digest(module: nn.Module, digits: int = 10) -> str:
-    "A digest of a network's tensors, in hexadecimal digits."
-    digest = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:digits]
 
 
 def _stacked(arrays: list[np.ndarray]) -> np.ndarray:

@@ -11,7 +11,8 @@ import pandas as pd
 import torch
 
 from postergenre.data.reading import as_movie
-from postergenre.modality import Found, Modality, Packed, Part, weights_digest
+from postergenre.layers import weights_digest
+from postergenre.modality import Found, Modality, Packed, Part
 from postergenre.tabular.encoders import ENCODERS, Profiles, state_of, state_tensor, with_ones
 from postergenre.tabular.fields import Value, check_fields, clean_cell
 from postergenre.text.encoder import sentence_encoder

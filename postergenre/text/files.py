@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from postergenre.modality import Packed, weights_digest
+from postergenre.layers import weights_digest
+from postergenre.modality import Packed
 from postergenre.portable.folder import CONFIG, check_package
 from postergenre.portable.graphs import Graph
 from postergenre.portable.tensors import check_fit, fill, part_of, with_prefix

@@ -75,9 +75,8 @@ class PosterLearner(SavePretrained, Learner):
         "What makes probabilities of the network's outputs."
         activation = getattr(self.loss_func, "activation", None)
         if activation is None:
-            raise ValueError(
-                "The learner's loss has no activation, so its outputs are no probabilities; use poster_learner"
-            )
+            said = "The learner's loss has no activation, so its outputs are no probabilities"
+            raise ValueError(f"{said}; use poster_learner")
         return activation
 
     @property

@@ -12,7 +12,7 @@ from PIL import Image
 from torchvision import models
 from torchvision.ops import batched_nms
 
-from postergenre.modality import weights_digest
+from postergenre.layers import weights_digest
 from postergenre.vision.build import create_model
 from postergenre.vision.things import Box
 from postergenre.vision.weights import LITE, WeightsUnavailableError, load_body, read_weights, unreachable

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from postergenre.modality import weights_digest
+from postergenre.layers import weights_digest
 from postergenre.vision.expressions import expression_network, expressions_of
 from postergenre.vision.things import Box
 

@@ -10,8 +10,8 @@ from torch import nn
 
 from postergenre.data.augment import PosterCrop, PosterImage, as_size
 from postergenre.data.reading import poster_of
-from postergenre.layers import Standardize
-from postergenre.modality import Modality, Packed, Part, weights_digest
+from postergenre.layers import Standardize, weights_digest
+from postergenre.modality import Modality, Packed, Part
 from postergenre.portable.folder import CONFIG, check_package, check_size
 from postergenre.portable.graphs import Graph
 from postergenre.portable.tensors import check_fit, fill, with_prefix
