@@ -171,9 +171,14 @@ class Modality(nn.Module):
         return self.kept.setdefault(file, Cache(self.folder / file)).get(keys, compute)
 
     @property
+    def digest(self) -> str:
+        "What tells its features from those of other networks."
+        return weights_digest(self)
+
+    @property
     def file_name(self) -> str:  # without view and ending
         "What its features' files are called: they are of this network and no other."
-        return f"{self.name.replace('/', '-')}-{weights_digest(self)}"
+        return f"{self.name.replace('/', '-')}-{self.digest}"
 
     def key(self, movie: Mapping) -> str | None:  # None: it cannot be told what it is, so nothing is kept of it
         "What stays the same as long as what is read does."

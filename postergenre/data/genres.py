@@ -33,22 +33,12 @@ def check_vocab(vocab: Sequence[str]) -> tuple[str, ...]:
     return vocab
 
 
-def merge_genres(
-    raw: Iterable[str],  # genres of one movie as the source names them, e.g. ["Western", "Drama"]
-    vocab: Sequence[str] = GENRES,  # the genres to end up with, in their order
-    mapping: Mapping[str, str | None] | None = None,  # raw name -> name in vocab, as in `merge_all`
-    movie: str = "?",  # named in the error
-) -> list[str]:  # the merged genres, each once, in the order of vocab; empty for "N/A". ValueError: a genre is unknown
-    "Raw genres of one movie as genres of the vocabulary."
-    return merge_all([raw], vocab, mapping, [movie])[0]
-
-
 def merge_all(
     raw: Iterable[Iterable[str]],  # genres of each movie as the source names them
     vocab: Sequence[str] = GENRES,  # the genres to end up with, in their order
     mapping: Mapping[str, str | None] | None = None,  # raw name -> name in vocab, "" to drop it; MERGE counts too
     movies: Iterable[str] = (),  # what to call each movie in the error
-) -> list[list[str]]:  # as merge_genres gives them. ValueError: the unknown genres, with close names
+) -> list[list[str]]:  # each once, in the order of vocab; none for "N/A". ValueError: unknown genres, with close names
     "Raw genres of many movies as genres of the vocabulary; case and spaces are forgiven where one genre is meant."
     raw = [[str(name).strip() for name in names] for names in raw]
     mapping = _mapping(vocab, mapping)

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 MAX_PIXELS = 50_000_000  # about 150 MB once decoded
 POSTER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
+UNREADABLE = (OSError, ValueError, SyntaxError)  # Pillow's plugins raise all three on broken files
 _URL = re.compile(r"\w+://")
 
 

@@ -6,9 +6,8 @@ from functools import partial
 import pandas as pd
 from torch.utils.data import DataLoader
 
+from postergenre.data.posters import UNREADABLE
 from postergenre.data.progress import progress as progress_bar
-
-UNREADABLE = (OSError, ValueError, SyntaxError)  # Pillow's plugins raise all three on broken files
 
 
 def read_each(

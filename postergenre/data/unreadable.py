@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from postergenre.data.cache import Cache, poster_key
-from postergenre.data.posters import open_poster
+from postergenre.data.posters import UNREADABLE, open_poster
 from postergenre.data.progress import progress
 
 READABLE = "readable.json"
@@ -46,6 +46,6 @@ def why_unreadable(poster: str | Path) -> str | None:  # None: it can be read
     "The error of opening and decoding a poster."
     try:
         open_poster(poster)
-    except (OSError, ValueError, SyntaxError) as e:
+    except UNREADABLE as e:
         return f"{type(e).__name__}: {e}"
     return None

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
 
 # the modalities there are, so that Modality.known knows them
 import postergenre.tabular.metadata
+import postergenre.tabular.names
 import postergenre.text.words
 import postergenre.vision.objects
 import postergenre.vision.people
@@ -81,7 +83,7 @@ def _read(folder: Path) -> PosterLearner | PosterEnsemble:
     if scales is not None:
         learn.loss_func.scale, learn.loss_func.bias = (torch.tensor(scales[name]) for name in ("scale", "bias"))
     learn.thresh = _thresh(config)
-    learn.genre_freq = None if config["frequencies"] is None else _freq(config)
+    learn.genre_freq = None if config["frequencies"] is None else np.array(config["frequencies"], dtype=np.float32)
     learn.views = str(config.get("views", "auto"))
     learn.check_views(learn.views)
     learn.model.eval()
@@ -144,7 +146,7 @@ def _ensemble(folder: Path, config: Mapping) -> PosterEnsemble:
     views, names = ([str(about.get(key)) for about in config["members"]] for key in ("views", "name"))
     ensemble = PosterEnsemble(members, None, views, str(config.get("pool")), names)
     # as they were saved: setting them would divide by their sum once more, which may change the last digit
-    ensemble._weights = pd.Series([about["weight"] for about in config["members"]], dtype="float64").to_numpy()
+    ensemble._weights = np.array([about["weight"] for about in config["members"]], dtype=np.float64)
     ensemble.thresh = _thresh(config)
     return ensemble
 
@@ -179,7 +181,3 @@ def _options() -> dict:
 def _thresh(config: Mapping):
     thresh = config["thresholds"]
     return torch.tensor(thresh, dtype=torch.float64) if isinstance(thresh, list) else float(thresh)
-
-
-def _freq(config: Mapping):
-    return pd.Series(config["frequencies"], dtype="float32").to_numpy()

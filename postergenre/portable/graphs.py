@@ -12,11 +12,11 @@ OPSET = 17
 
 @dataclass
 class Graph:
-    "A network that can stand in a file, and how what it takes is read: `portable.light` does that."
+    "A network that can stand in a file, and how what it takes is read: `portable.looks` does that."
 
     network: nn.Module  # what it takes -> (rows, features)
     inputs: dict[str, torch.Tensor]  # an example of what it takes, two rows; rows may be more or fewer
-    reads: dict  # what config.json says of the reading: {"reads": "pixels", ...}, as a class of `portable.light` has it
+    reads: dict  # what config.json says of the reading: {"reads": "pixels", ...}, see `portable.looks`
     longer: tuple[str, ...] = ()  # inputs whose second side varies too
     files: dict[str, bytes] = field(default_factory=dict)  # what reading needs beside the graph
 

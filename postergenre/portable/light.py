@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from postergenre.data.counts import check_counts
-from postergenre.data.posters import open_poster
+from postergenre.data.posters import UNREADABLE, open_poster
 from postergenre.data.progress import progress as progress_bar
 from postergenre.portable.folder import CONFIG, GRAPH, check_file, check_name, is_folder, read_config
 from postergenre.portable.looks import READERS, NeedsTorch, Poster, threads
@@ -20,7 +20,6 @@ from postergenre.portable.pool import ABSENT, pool_probs, side_by_side
 
 ENGINES = ("auto", "torch", "onnx")
 CHUNK = 16  # posters that are in memory at once
-UNREADABLE = (OSError, ValueError, SyntaxError)  # Pillow's plugins raise all three on broken files
 
 
 class LightModel:
@@ -72,9 +71,7 @@ class LightModel:
 
     def named(self, probs: np.ndarray, thresh=None, top: int | None = None, at_least: int = 1) -> np.ndarray:
         "Which genres are named, boolean (movies, genres), as `training.naming.name_genres` says."
-        if thresh is not None and top is not None:
-            raise ValueError(f"thresh={thresh} and top={top} are two ways to choose genres; give one of them")
-        return named_genres(probs, self.thresh if thresh is None else thresh, top, at_least)
+        return named_genres(probs, self.thresh, thresh, top, at_least)
 
 
 def light_model(

@@ -5,17 +5,20 @@ import numpy as np
 
 def named_genres(
     probs: np.ndarray,  # probabilities (movies, genres); a movie of NaN is named none
-    thresh=0.5,  # a genre is named where its probability is greater: one number, or one a genre
+    own=0.5,  # a genre is named where its probability is greater: one number, or one a genre
+    thresh=None,  # the same, in place of own
     top: int | None = None,  # name this many of the most probable instead, whatever the thresholds
     at_least: int = 1,  # a movie with fewer genres over their thresholds gets this many most probable ones; 0: none
-) -> np.ndarray:  # boolean (movies, genres). ValueError: thresh not from 0 to 1, top below 1, at_least below 0
+) -> np.ndarray:  # boolean (movies, genres). ValueError: thresh not from 0 to 1, or beside top; others too small
     """The genres that a prediction names: those over their thresholds, but at least the most probable one.
 
     All that names genres of movies goes by this: `predict`, `predict_posters`, `predict_movies`, the command, pictures.
     Figures at thresholds, F1 and what follows from it, judge the thresholds alone, as if at_least were 0.
     Of equal probabilities the genre that stands first in the vocabulary comes first.
     """
-    probs, thresh = np.asarray(probs, dtype=np.float64), np.asarray(thresh, dtype=np.float64)
+    if thresh is not None and top is not None:
+        raise ValueError(f"thresh={thresh} and top={top} are two ways to choose genres; give one of them")
+    probs, thresh = np.asarray(probs, dtype=np.float64), np.asarray(own if thresh is None else thresh, dtype=np.float64)
     if thresh.shape not in ((), (1,), probs.shape[1:]):
         raise ValueError(f"thresh has the shape {thresh.shape}; pass one number or {probs.shape[1]}, one a genre")
     if not ((thresh >= 0) & (thresh <= 1)).all():

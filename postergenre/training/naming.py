@@ -41,9 +41,7 @@ def name_genres(
     thresh=None,  # a genre is named where its probability is greater: one number, or one a genre; None: learn.thresh
     top: int | None = None,  # name this many of the most probable instead
     at_least: int = 1,  # a movie with fewer genres over their thresholds gets this many most probable ones; 0: none
-) -> np.ndarray:  # boolean (movies, genres). ValueError: both thresh and top, or as in named_genres
+) -> np.ndarray:  # boolean (movies, genres). ValueError: as in named_genres
     "The genres that a learner names, as `named_genres` says."
-    if thresh is not None and top is not None:
-        raise ValueError(f"thresh={thresh} and top={top} are two ways to choose genres; give one of them")
-    thresh = torch.as_tensor(learn.thresh if thresh is None else thresh, dtype=torch.float64).cpu().numpy()
-    return named_genres(probs, thresh, top, at_least)
+    own = torch.as_tensor(learn.thresh, dtype=torch.float64).cpu().numpy()
+    return named_genres(probs, own, thresh, top, at_least)

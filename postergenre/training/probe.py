@@ -13,7 +13,8 @@ from fastai.data.transforms import Normalize
 
 from postergenre.data.genres import multi_hot
 from postergenre.data.loaders import size_of
-from postergenre.data.reading import UNREADABLE, as_movie, refuse_unreadable
+from postergenre.data.posters import UNREADABLE
+from postergenre.data.reading import as_movie, refuse_unreadable
 from postergenre.layers import Standardize
 from postergenre.modality import Modality
 from postergenre.tabular.metadata import METADATA, Metadata

@@ -47,21 +47,16 @@ class Objects(Things):
         self.places = {label: i for i, label in enumerate(self.labels)}
 
     @property
-    def readings_name(self) -> str:
-        "Of one detector."
-        return f"{self.name}-{detector_digest(self.detector)}.json"
-
-    @property
-    def file_name(self) -> str:
-        "Of one detector."
-        return f"{self.name}-{detector_digest(self.detector)}"
+    def digest(self) -> str:
+        "Of its detector."
+        return detector_digest(self.detector)
 
     def pack(self, bodies: bool = False) -> Packed:  # ValueError: its detector is none that has a name
         "As every modality: a detector of a name is named, with the digest of its weights."
         kind = next((name for name, detector in DETECTORS.items() if type(self.detector) is detector), None)
         if kind is None:
             raise ValueError("The detector of objects is your own, which a folder cannot name; use learn.export")
-        return {"detector": kind} | packaged(detector_digest(self.detector), f"of the detector {kind}", bodies), {}
+        return {"detector": kind} | packaged(self.digest, f"of the detector {kind}", bodies), {}
 
     @classmethod
     def unpack(cls, config, tensors) -> "Objects":  # ValueError: unknown, or one that is no package's
@@ -71,7 +66,7 @@ class Objects(Things):
                 f"The detector {config.get('detector')!r} comes in no package; only 'imagenet' is made from a folder"
             )
         objects = cls()
-        check_package(config.get("body"), detector_digest(objects.detector))
+        check_package(config.get("body"), objects.digest)
         return objects
 
     def find(self, poster: PosterImage) -> list[Object]:  # ValueError: an unknown label

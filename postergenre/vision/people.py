@@ -35,24 +35,19 @@ class People(Things):
         self.reader = FaceReader(expressions)
 
     @property
-    def readings_name(self) -> str:
+    def digest(self) -> str:
         "Of its networks."
-        return f"{self.file_name}.json"
-
-    @property
-    def file_name(self) -> str:
-        "Of its networks."
-        return f"{self.name}-{self.reader.digest}"
+        return self.reader.digest
 
     def pack(self, bodies: bool = False) -> Packed:
         "As every modality: its networks are those of their packages, named with their digest."
-        return {"expressions": self.reader.expressions is not None} | packaged(self.reader.digest, PACKAGES, bodies), {}
+        return {"expressions": self.reader.expressions is not None} | packaged(self.digest, PACKAGES, bodies), {}
 
     @classmethod
     def unpack(cls, config, tensors) -> "People":
         "As every modality."
         people = cls(FER if config.get("expressions") else None)
-        check_package(config.get("body"), people.reader.digest)
+        check_package(config.get("body"), people.digest)
         return people
 
     def find(self, poster: PosterImage) -> list[Face]:

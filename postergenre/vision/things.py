@@ -42,6 +42,11 @@ class Things(Modality):
         "Things again."
         return [self.kind(*(tuple(x) if isinstance(x, list) else x for x in thing)) for thing in reading]
 
+    @property
+    def readings_name(self) -> str:
+        "Of the networks that find them."
+        return f"{self.file_name}.json"
+
     def processes(self, n: int, workers: int) -> int:
         "One a core if not said otherwise: finding takes long."
         return workers or (os.cpu_count() if n >= FEW else 0)

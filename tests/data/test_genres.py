@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from postergenre.data.genres import GENRES, MERGE, check_vocab, genre_names, merge_all, merge_genres, multi_hot
+from postergenre.data.genres import GENRES, MERGE, check_vocab, genre_names, merge_all, multi_hot
+
+
+def merge_genres(raw, vocab=GENRES, mapping=None, movie="?"):
+    "Those of one movie."
+    return merge_all([raw], vocab, mapping, [movie])[0]
 
 
 def test_twenty_genres_in_a_fixed_order():

@@ -33,6 +33,8 @@ FRESH = """
 import sys, json
 from postergenre import from_pretrained
 learn = from_pretrained(sys.argv[1])
+from postergenre.modality import Modality
+assert {"Metadata", "Names", "Objects", "People", "Pictures", "Words"} <= set(Modality.known)
 print(json.dumps([learn.predict(p)[2].tolist() for p in sys.argv[2:]]))
 """
 
