@@ -177,7 +177,7 @@ def test_the_command_makes_the_same_report_again_or_says_what_is_missing(copy, t
 def test_it_tells_what_the_run_told_and_draws_curves_only_where_there_is_a_history(copy, text):
     "The report asked by the names of columns and keys what kind of run it was."
     metrics = json.loads((copy / "metrics.json").read_text())
-    assert f"<p>{metrics['training']['words']}</p>" in text and "Lines by epoch, 0 to 1: training loss" in text
+    assert f"<p>{metrics['training']['words']}</p>" in text and "Lines by epoch, 1 to 2: training loss" in text
     metrics["training"] = {"heading": "Fitted", "words": "By hand."}
     (copy / "metrics.json").write_text(json.dumps(metrics))
     (copy / "history.csv").unlink()
@@ -204,7 +204,7 @@ def test_a_difference_of_nothing_has_no_sign():
 
 def test_a_run_of_one_epoch_or_judged_on_training_movies_says_so(copy, nasty):
     metrics = json.loads((copy / "metrics.json").read_text())
-    assert "figures of 2 epochs. The epoch" in metrics["training"]["words"]
+    assert "figures of 2 epochs. What has the best" in metrics["training"]["words"]
     result = read_record(copy).result
     result.sides = {"train": len(result.ids)}
     stopped = nasty["run"] | {"stopped_early": True, "config": nasty["run"]["config"] | {"epochs": 1}}
