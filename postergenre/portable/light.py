@@ -104,7 +104,7 @@ class _Graphs:
     def __init__(self, folder: Path, config: Mapping):
         listed = config.get("graphs")
         if not isinstance(listed, list) or not listed or not all(isinstance(about, dict) for about in listed):
-            raise NeedsTorch(f"{folder} holds no {GRAPH}; use torch: from_pretrained, or --engine torch")
+            raise NeedsTorch(f"{folder} holds no {GRAPH}; torch answers without it (from_pretrained, --engine torch)")
         if find_spec("onnxruntime") is None:
             raise NeedsTorch("Graphs need the package onnxruntime: pip install 'postergenre[onnx]'")
         self.views = config.get("views", "auto")
