@@ -35,9 +35,9 @@ def check_vocab(vocab: Sequence[str]) -> tuple[str, ...]:
 
 def merge_all(
     raw: Iterable[Iterable[str]],  # genres of each movie as the source names them
+    movies: Iterable[str],  # what to call each movie in the error
     vocab: Sequence[str] = GENRES,  # the genres to end up with, in their order
     mapping: Mapping[str, str | None] | None = None,  # raw name -> name in vocab, "" to drop it; MERGE counts too
-    movies: Iterable[str] = (),  # what to call each movie in the error
 ) -> list[list[str]]:  # each once, in the order of vocab; none for "N/A". ValueError: unknown genres, with close names
     "Raw genres of many movies as genres of the vocabulary; case and spaces are forgiven where one genre is meant."
     raw = [[str(name).strip() for name in names] for names in raw]

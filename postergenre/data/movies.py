@@ -56,7 +56,7 @@ def read_movies(
     missing = ~movies["poster"].map(os.path.isfile, na_action="ignore").eq(True)
     tried = "".join(f"\nThere is no poster {p}" for p in movies.loc[missing, "poster"].dropna().head(1))
     leave_out("no poster", missing)
-    movies = movies.assign(genres=merge_all(movies["genres"], vocab, mapping, movies["id"]))
+    movies = movies.assign(genres=merge_all(movies["genres"], movies["id"], vocab, mapping))
     leave_out("no genre", movies["genres"].map(len) == 0)
     movies = movies.reset_index(drop=True)
     movies.attrs = {"read": read, "left_out": left_out, "vocab": list(vocab), "named": named, "tried": tried}

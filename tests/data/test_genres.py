@@ -6,7 +6,7 @@ from postergenre.data.genres import GENRES, MERGE, check_vocab, genre_names, mer
 
 def merge_genres(raw, vocab=GENRES, mapping=None, movie="?"):
     "Those of one movie."
-    return merge_all([raw], vocab, mapping, [movie])[0]
+    return merge_all([raw], [movie], vocab, mapping)[0]
 
 
 def test_twenty_genres_in_a_fixed_order():

@@ -15,7 +15,7 @@ from postergenre.data.demo.make import draw_poster, make_demo
 from postergenre.data.demo.metadata import RAW
 from postergenre.data.demo.plan import SHARE, plan_movies
 from postergenre.data.demo.styles import STYLES
-from postergenre.data.genres import GENRES, merge_genres
+from postergenre.data.genres import GENRES, merge_all
 from postergenre.recipes.demo import main as demo_main
 
 N = 40  # enough for two workers
@@ -84,7 +84,7 @@ def test_exactly_n_movies_are_usable(folder):
         assert all(isinstance(v, str) for v in d.values())
         assert d["Released"] == "N/A" or d["Released"].endswith(year)
         assert re.fullmatch(r"\d+ min", d["Runtime"]) and re.fullmatch(r"[\d,]+", d["imdbVotes"])
-        assert 1 <= len(merge_genres(d["Genre"].split(", "))) <= 3 or d["Genre"] == "N/A"
+        assert 1 <= len(merge_all([d["Genre"].split(", ")], [year])[0]) <= 3 or d["Genre"] == "N/A"
 
 
 @pytest.mark.parametrize("seed", [0, 42])
@@ -100,7 +100,7 @@ def test_genres_are_as_frequent_as_in_the_study(seed):
     assert 2.1 < sum(counts.values()) / 1000 < 2.5
     raw = {g for m in movies for g in m.document["Genre"].split(", ")}
     assert set(RAW["Music"].split()) | {"Western", "Short"} <= raw
-    assert all(merge_genres(m.document["Genre"].split(", ")) == m.genres for m in movies)
+    assert merge_all([m.document["Genre"].split(", ") for m in movies], movies) == [m.genres for m in movies]
 
 
 def test_directors_hint_at_genres():
