@@ -43,7 +43,7 @@ _attribute, __dir__, __all__ = lazy_loader.attach(
         "inference.pooling": ["ensemble_weights"],
         "inference.onnx": ["export_onnx"],
         "inference.predict": ["predict_movies", "predict_posters"],
-        "inference.pretrained": ["from_pretrained"],
+        "inference.pretrained": ["from_pretrained", "load_pretrained"],
         "inference.probs": ["movie_probs"],
         "inference.thresholds": ["tune_thresholds"],
         "evaluation.baselines": ["popularity_baseline", "random_expectation"],

@@ -1,4 +1,4 @@
-"""Genres of posters or of a table: `python -m postergenre.predict model/ posters/ --csv genres.csv`.
+"""Genres of posters: `python -m postergenre.predict posters/`, or by a model of yours: `... model/ posters/`.
 
 A folder with graphs answers without torch: this file imports it, and pandas, only where they are needed.
 """
@@ -14,9 +14,11 @@ import numpy as np
 
 from postergenre.data.counts import check_counts
 from postergenre.data.files import check_writable, write_whole
-from postergenre.data.posters import posters_at
-from postergenre.portable.folder import is_folder
+from postergenre.data.posters import POSTER_SUFFIXES, posters_at
+from postergenre.portable.folder import CONFIG, is_folder
+from postergenre.portable.hub import model_folder
 from postergenre.portable.light import ENGINES, LightModel, light_model
+from postergenre.portable.shipped import shipped_folder
 from postergenre.portable.views import VIEWS
 
 TABLES = (".csv", ".tsv", ".parquet", ".xlsx")
@@ -27,12 +29,16 @@ def main(argv: list[str] | None = None) -> None:
     "Parse the command line, predict, write the CSV, print the same."
     parser = argparse.ArgumentParser(
         prog="python -m postergenre.predict",
-        description="Predict the genres of movie posters with a model: a folder, which runs no code when it is loaded, "
-        "or a file of learn.export, which does: only use files you trust.",
-        epilog="example: python -m postergenre.predict runs/densenet/model posters/ --csv genres.csv",
+        usage="%(prog)s [MODEL] POSTERS [POSTERS ...] [--csv FILE] [--thresh X | --top N] [...]",
+        description="Predict the genres of movie posters, with the model that comes with postergenre or with one that "
+        "you name: a folder, which runs no code when it is loaded, or a file of learn.export, which does: only use "
+        "files you trust.",
+        epilog="examples: python -m postergenre.predict posters/   "
+        "python -m postergenre.predict runs/densenet/model posters/ --csv genres.csv",
     )
-    parser.add_argument("learner", help="folder of save_pretrained, e.g. runs/densenet/model; or file of learn.export")
-    parser.add_argument("posters", nargs="+", help="folders (searched through), pictures, tables of movies (CSV, ...)")
+    posters = "folders (searched through), pictures, tables of movies (CSV, ...); before them, if you have one, the "
+    posters += "model: a folder of save_pretrained, e.g. runs/densenet/model, user/name on the hub, or a file of "
+    parser.add_argument("posters", nargs="+", metavar="POSTERS", help=posters + "learn.export")
     parser.add_argument("--csv", help="write poster, genres, error and a probability a genre to this file")
     parser.add_argument("--thresh", type=float, help="name genres of a greater probability (default: as it was tuned)")
     parser.add_argument("--top", type=int, help="name this many genres of each poster instead, the most probable ones")
@@ -45,8 +51,9 @@ def main(argv: list[str] | None = None) -> None:
     engine = "what computes: onnx answers in a second where a folder has graphs; torch; auto (default) chooses"
     parser.add_argument("--engine", default="auto", choices=ENGINES, help=engine)
     args = vars(parser.parse_args(argv))
-    file, paths, out, engine = (args.pop(name) for name in ("learner", "posters", "csv", "engine"))
+    paths, out, engine = (args.pop(name) for name in ("posters", "csv", "engine"))
     try:
+        file, paths = split_model(paths)
         if out:
             check_writable(out)
         check_counts(bs=args["bs"], workers=args["workers"])
@@ -60,8 +67,20 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(f"{parser.prog}: nothing could be read of what was named; the reasons stand above")
 
 
+def split_model(paths: Sequence[str]) -> tuple[str | None, Sequence[str]]:  # ValueError: a model and no posters
+    "The model that is named before the posters, None if there is none; the posters."
+    first, *others = paths
+    file, shown = Path(first).expanduser(), (*POSTER_SUFFIXES, *TABLES)
+    named = (file / CONFIG).is_file() or file.suffix == ".pkl"
+    if not named and (not others or file.is_dir() or file.suffix.lower() in shown):
+        return None, paths
+    if not others:
+        raise ValueError(f"{first} is a model; name posters behind it: python -m postergenre.predict {first} posters/")
+    return first, others
+
+
 def predict_rows(
-    file: str,  # folder of save_pretrained, or file of learn.export
+    file: str | None,  # folder of save_pretrained, user/name on the hub, file of learn.export; None: what comes with us
     paths: list[str],  # folders, pictures and tables
     engine: str = "auto",  # of ENGINES
     **options,  # of predict_movies
@@ -70,15 +89,20 @@ def predict_rows(
     tables = [path for path in paths if Path(path).suffix.lower() in TABLES]
     if tables and engine == "onnx":
         raise ValueError(f"Graphs look at posters alone, and {tables[0]} is a table; leave out --engine onnx")
-    light, why = light_model(file, "torch" if tables else engine, options["views"])
+    name, model = file, file
+    if file is None:
+        name, model = "The model that comes with postergenre", shipped_folder()
+    elif not Path(file).is_file() and Path(file).suffix != ".pkl":
+        model = model_folder(file)
+    light, why = light_model(model, "torch" if tables else engine, options["views"])
     if light is not None:
-        note(f"{file} runs no code when it is loaded; computed by ONNX Runtime")
+        note(f"{name} runs no code when it is loaded; computed by ONNX Runtime")
         return light_rows(light, paths, **options), light.genres
-    if is_folder(file):
+    if is_folder(model):
         from postergenre.inference.pretrained import from_pretrained
 
-        note(f"{file} runs no code when it is loaded; computed by torch ({'a table is read' if tables else why})")
-        learn = from_pretrained(file)
+        note(f"{name} runs no code when it is loaded; computed by torch ({'a table is read' if tables else why})")
+        learn = from_pretrained(model)
     else:
         from postergenre.inference.export import load_learner
 

@@ -25,7 +25,8 @@ def progress(items: Iterable, total: int, show: bool | None = None) -> Iterator:
     from fastprogress.fastprogress import progress_bar
 
     try:
-        yield from progress_bar(items, total=total)
+        # in a notebook a bar goes when it is done, as fastai's do
+        yield from progress_bar(items, total=total, leave=not IN_NOTEBOOK)
     finally:
         if not IN_NOTEBOOK:
             print()  # the bar of a terminal does not end its line, nor when it is stopped

@@ -51,6 +51,7 @@ def genre_shares(
 ) -> pd.DataFrame:  # genres x (all, train, valid, test), percent of the movies of each side that have the genre
     "How frequent each genre is on each side of a split."
     labels = pd.DataFrame(multi_hot(movies["genres"], vocab_of(movies)), columns=vocab_of(movies), index=movies.index)
+    labels = labels.astype("float64")  # else rounded percents are shown as 17.700001
     sides = {s: labels[movies["split"] == s].mean() for s in SIDES if (movies["split"] == s).any()}
     return pd.DataFrame({"all": labels.mean()} | sides) * 100
 

@@ -25,7 +25,7 @@ def export_onnx(
             "members: export_onnx(ensemble.members[0])"
         )
     config, _ = member.pack()
-    listed, files, difference = pack_graphs(member, config)
+    listed, files, difference = pack_graphs(member, config, bodies=True)
     if len(listed) > 1:
         raise ValueError(
             f"The learner has a graph for each modality ({', '.join(about['file'] for about in listed)}); "

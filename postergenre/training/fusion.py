@@ -109,6 +109,8 @@ class ProbeLearner(PosterLearner):
         "As PosterLearner.graphs: one of all where there is one modality, else one of each and one of the head."
         model, n_out = copy.deepcopy(self.model).cpu(), len(config["genres"])
         graphs = {f"{i}-{type(m).__name__}.onnx": m.graph() for i, m in enumerate(model.modalities)}
+        for graph, about_one in zip(graphs.values(), config["modalities"], strict=True):
+            graph.package = (about_one.get("body") or {}).get("package")
         if len(graphs) == 1:
             [graph] = graphs.values()
             graph.network = Probabilities(graph.network, config["calibration"], n_out, model.head)

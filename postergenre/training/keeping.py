@@ -8,8 +8,9 @@ import pandas as pd
 
 from postergenre.data.demo.make import draw_poster
 from postergenre.data.files import write_text
+from postergenre.portable.bodies import without_body
 from postergenre.portable.card import card_of
-from postergenre.portable.folder import CARD, GRAPH
+from postergenre.portable.folder import CARD, GRAPH, read_config
 from postergenre.portable.graphs import onnx_bytes
 from postergenre.portable.light import LightModel
 from postergenre.portable.tensors import write_folder
@@ -39,7 +40,7 @@ class SavePretrained:
         repo_id: str,  # user/name
         private: bool | None = None,  # None: as the account's settings say
         token: str | None = None,  # None: that of `hf auth login`
-        branch: str | None = None,  # None: main
+        branch: str | None = None,  # made if there is none; None: main
         commit_message: str = "Push model using postergenre.",
         **kwargs,  # of save_pretrained
     ):  # huggingface_hub's CommitInfo
@@ -50,6 +51,9 @@ class SavePretrained:
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(folder, **kwargs)
             repo = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
+            if branch is not None:
+                api.create_branch(repo, branch=branch, exist_ok=True)
+            write_text(Path(folder) / CARD, card_of(read_config(folder), kwargs.get("about", ""), repo))
             return api.upload_folder(
                 repo_id=repo, folder_path=folder, commit_message=commit_message, revision=branch, repo_type="model"
             )
@@ -70,15 +74,21 @@ class SavePretrained:
         return config
 
 
-def pack_graphs(learn, config: dict) -> tuple[list[dict], dict[str, bytes], float]:
+def pack_graphs(learn, config: dict, bodies: bool = False) -> tuple[list[dict], dict[str, bytes], float]:
     """What config.json says of a learner's graphs, their files, and how far their probabilities are from the learner's.
 
-    ImportError: a package is missing; ValueError: it cannot be exported, or differs from the learner.
+    bodies: weights that come in packages stand in the graphs too, which else name them. ImportError: a package is
+    missing; ValueError: it cannot be exported, or differs from the learner.
     """
     graphs, listed, files = learn.graphs(config), [], {}
     for name, graph in graphs.items():
-        files |= {name: onnx_bytes(graph, "probs" if name == list(graphs)[-1] else "features")} | graph.files
-        listed.append({"file": name} | graph.reads)
+        named = graph.package is not None and not bodies
+        content, about = onnx_bytes(graph, "probs" if name == list(graphs)[-1] else "features", not named), graph.reads
+        if named:
+            content, body = without_body(content, graph.package)
+            about = about | {"body": body}
+        files |= {name: content} | graph.files
+        listed.append({"file": name} | about)
     with tempfile.TemporaryDirectory() as folder:
         write_folder(Path(folder), config | {"graphs": listed}, {}, files)
         difference = compare(learn, LightModel(folder))

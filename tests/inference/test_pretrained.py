@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from huggingface_hub import HfApi, ModelCard
+from huggingface_hub import ModelCard
 from torch import nn
 
 from postergenre.inference.ensemble import PosterEnsemble
@@ -20,7 +20,7 @@ from postergenre.inference.export import load_learner
 from postergenre.inference.predict import predict_posters
 from postergenre.inference.pretrained import from_pretrained
 from postergenre.modality import Modality
-from postergenre.portable.folder import digest_of, read_config
+from postergenre.portable.folder import digest_of
 from postergenre.predict import main
 from postergenre.tabular.metadata import Metadata
 from postergenre.training.learner import PosterLearner
@@ -187,35 +187,6 @@ def test_the_card_has_metadata_for_the_hub():
     card = ModelCard.load(GOLDEN / "network" / "README.md")
     assert card.data.license == "mit" and card.data.library_name == "postergenre"
     assert "Genres: Comedy, Drama, Horror." in card.text
-
-
-def test_what_would_be_uploaded(cnn, monkeypatch):
-    sent = {}
-
-    def upload_folder(self, **kwargs):
-        sent.update(kwargs, files=sorted(p.name for p in Path(kwargs["folder_path"]).iterdir()))
-        return read_config(kwargs["folder_path"])["arch"]
-
-    monkeypatch.setattr(HfApi, "create_repo", lambda self, repo_id, **_: type("Repo", (), {"repo_id": repo_id}))
-    monkeypatch.setattr(HfApi, "upload_folder", upload_folder)
-    assert cnn.push_to_hub("me/posters", private=True, onnx=False) == "custom_cnn"
-    assert sent["repo_id"] == "me/posters" and sent["files"] == ["README.md", "config.json", "model.safetensors"]
-
-
-def test_a_model_in_the_hubs_cache_loads_offline(tmp_path):
-    "The layout in which huggingface_hub keeps what it downloaded: links into blobs, a folder a commit."
-    repo, commit = tmp_path / "models--me--posters", "0" * 40
-    (repo / "refs").mkdir(parents=True)
-    (repo / "refs" / "main").write_text(commit)
-    (repo / "blobs").mkdir()
-    (repo / "snapshots" / commit).mkdir(parents=True)
-    for i, file in enumerate((GOLDEN / "network").iterdir()):
-        shutil.copy(file, repo / "blobs" / str(i))
-        (repo / "snapshots" / commit / file.name).symlink_to(repo / "blobs" / str(i))
-    learn = from_pretrained("me/posters", cache_dir=tmp_path, local_files_only=True)
-    np.testing.assert_allclose(of_poster(learn), EXPECTED["network"], atol=1e-5)
-    with pytest.raises(FileNotFoundError, match="There is no folder me/others"):
-        from_pretrained("me/others", cache_dir=tmp_path, local_files_only=True)
 
 
 def test_a_folder_answers_by_its_graphs_or_by_torch(folder, tmp_path, capsys):

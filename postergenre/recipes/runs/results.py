@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 from postergenre.data.balance import plot_balance
+from postergenre.data.files import write_text
 from postergenre.evaluation.evaluate import Evaluation, evaluate
 from postergenre.evaluation.figures import METRICS
 from postergenre.interpret.charts import plot_curves
 from postergenre.interpret.examples import plot_examples
+from postergenre.portable.card import card_of
+from postergenre.portable.folder import CARD, read_config
 from postergenre.recipes.runs.card import about_run
 from postergenre.recipes.runs.run import Data, Run, about, section
 from postergenre.recipes.runs.training import MONITOR, Training
@@ -41,6 +44,7 @@ def finish(
     learn: PosterLearner,
     training: Training,
     results: list[Evaluation],
+    model: Path | None = None,  # folder in which the learner was saved, and judged, before; None: it is saved now
     table: bool = False,  # whether the learner looks at a table of movies and at no poster
     **more,
 ) -> None:
@@ -53,7 +57,11 @@ def finish(
         honest.save(run.folder / "predictions_unseen.csv")
         more["unseen_movies"] = figures(honest)
     write_results(run, data, learn, training, result, **more)
-    model = keep(run, learn, about_run(run, data, training, result))
+    card = about_run(run, data, training, result)
+    if model is None:
+        model = keep(run, learn, card)
+    else:
+        write_text(model / CARD, card_of(read_config(model), card, name=""))
     load = "from_pretrained" if model.is_dir() else "load_learner"
     print(f"""
 Done in {run.minutes:.1f} minutes. Everything is in {run.folder}.

@@ -136,7 +136,7 @@ def fit_head(run: Run, data: Data, learn: ProbeLearner, views: str = "whole", sp
     section("Fitting the head")
     begun, device = time.time(), device_name()
     run.open()
-    table = fit_probe(learn, data.movies, views, kernel=run.config["kernel"], seed=run.config["seed"])
+    table = fit_probe(learn, data.movies, views, kernel=run.config.get("kernel", 0), seed=run.config["seed"])
     minutes, parameters = (time.time() - begun) / 60, count_parameters(learn.model)
     network, fitted = f"{learn.arch}, {parameters:,} parameters", count_parameters(learn.model.head)
     print(f"{network}, {fitted:,} of them fitted, on {device}")
