@@ -7,13 +7,14 @@ python -m postergenre.recipes.custom_cnn --config recipes/custom_cnn_study.toml 
 
 from fastcore.meta import delegates
 
+from postergenre.recipes.runs.checks import check_network
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_probabilities, train
 from postergenre.training.networks import custom_cnn_learner
-from postergenre.vision.build import CUSTOM, check_arch
+from postergenre.vision.build import CUSTOM
 
 
 @delegates(shared)
@@ -32,8 +33,9 @@ def main(
     **kwargs,
 ):
     "Train the custom CNN on posters, score it on movies it never saw, export it."
-    check_arch(CUSTOM, pretrained, weights)
-    run = begin("custom_cnn", all_options(locals()))
+    options = all_options(locals())
+    check_network(CUSTOM, options)
+    run = begin("custom_cnn", options)
     data = load_movies(run)
 
     learn = custom_cnn_learner(make_loaders(run, data), pretrained=pretrained, weights=weights, loss=loss)

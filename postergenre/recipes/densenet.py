@@ -7,13 +7,13 @@ python -m postergenre.recipes.densenet --config recipes/densenet_study.toml --da
 
 from fastcore.meta import delegates
 
+from postergenre.recipes.runs.checks import check_network
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_probabilities, train
 from postergenre.training.networks import densenet_learner
-from postergenre.vision.build import check_arch
 
 
 @delegates(shared)
@@ -33,8 +33,9 @@ def main(
     **kwargs,
 ):
     "Train a DenseNet-121 on posters, score it on movies it never saw, export it."
-    check_arch("densenet121", pretrained, weights)
-    run = begin("densenet", all_options(locals()))
+    options = all_options(locals())
+    check_network("densenet121", options)
+    run = begin("densenet", options)
     data = load_movies(run)
 
     dls = make_loaders(run, data)

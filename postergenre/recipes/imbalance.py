@@ -67,7 +67,7 @@ def main(
     for kind in run.config["balance"]:
         one = replace(run, config=run.config | {"balance": kind})
         show_genres(one, data)
-        learn = probe_learner(make_loaders(one, data), arch, pretrained, weights, stages)
+        learn = probe_learner(make_loaders(one, data), arch, pretrained, run.config["weights"], stages)
         if not judged:
             section("Features of the validation and test movies")
             judged = {side: view_features(learn, data.side(side)) for side in ("valid", "test")}
@@ -136,13 +136,16 @@ def show_imbalance(run: Run, data: Data, results: list[Evaluation]) -> None:
     print(f"\nEverything is in {run.folder}: imbalance.md, .csv and .png, and the predictions of each row.")
 
 
-def plot_imbalance(metrics: pd.DataFrame) -> Axes:  # a colour a kind of balancing, a mark a loss, filled: calibrated
+def plot_imbalance(
+    metrics: pd.DataFrame,  # a row a kind of balancing and loss, as fitted and calibrated
+    ax: Axes | None = None,  # to draw on; None: on a new figure
+) -> Axes:  # a colour a kind of balancing, a mark a loss, filled: calibrated
     "Top-n accuracy against macro recall at n: what balancing gives to rare genres, and what it takes."
     models = [name.split() for name in metrics.index if name != "popularity"]
     colours = {balance: f"C{i}" for i, balance in enumerate(dict.fromkeys(balance for balance, *_ in models))}
     marks = dict(zip(dict.fromkeys(loss for _, loss, *_ in models), cycle(MARKERS), strict=False))
     points = {name: [row[m, "value"] * 100 for m in PLOTTED] for name, row in metrics.iterrows()}
-    [ax] = panels(None, figsize=(8.5, 5.2))
+    [ax] = panels(ax, figsize=(8.5, 5.2))
     for balance, loss, *calibrated in models:
         x, y = points[" ".join([balance, loss, *calibrated])]
         style = {"marker": marks[loss], "color": colours[balance], "ms": 9, "ls": ""}

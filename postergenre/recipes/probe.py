@@ -17,7 +17,8 @@ from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_head, fit_probabilities, look
-from postergenre.training.probe import probe_learner
+from postergenre.text.words import WORDS
+from postergenre.training.probe import BY_NAME, probe_learner
 
 
 @delegates(shared)
@@ -35,12 +36,10 @@ def main(
     **kwargs,
 ):
     "Fit a head on the features of frozen bodies, score it on movies it never saw, export it."
-    if pretrained and weights == "lite":
-        weights = None
-    run = begin("probe", all_options(locals()))
+    run = begin("probe", all_options(locals()), modalities=(WORDS, *BY_NAME))
     data = load_movies(run)
 
-    learn = probe_learner(make_loaders(run, data), arch, pretrained, weights, stages)
+    learn = probe_learner(make_loaders(run, data), arch, pretrained, run.config["weights"], stages)
     to_train, learn.views = "+".join(train_views), "+".join(views)
     speed = look(run, learn, data.movies, learn.views, to_train)
     training = fit_head(run, data, learn, to_train, speed)

@@ -11,6 +11,7 @@ pip install 'postergenre[words]'.
 
 from fastcore.meta import delegates
 
+from postergenre.evaluation.tables import beside
 from postergenre.interpret.words import telling_words
 from postergenre.portable.reader import READ_SIZE
 from postergenre.recipes.runs.cli import command
@@ -52,7 +53,7 @@ def main(
     export(run, learn)
 
     section("Words that say most, among those on ten training posters or more")
-    print(telling_words(learn, learn.modalities[0].all_lines(data.side("train"))).to_string())
+    print("\n".join(beside(telling_words(learn, learn.modalities[0].all_lines(data.side("train"))))))
     finish(run, data, learn, training, judge(run, data, learn, trained="the head"))
 
 

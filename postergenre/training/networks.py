@@ -21,7 +21,7 @@ from postergenre.losses import poster_loss
 from postergenre.metrics import MacroAP, TopNAccuracy
 from postergenre.training.learner import PosterLearner
 from postergenre.vision.build import CUSTOM, arch_name, create_model, head_name, split_body_head
-from postergenre.vision.stages import StageModel, stage_names
+from postergenre.vision.stages import last_frozen
 
 
 def learner_options(kwargs: dict) -> dict:
@@ -107,13 +107,9 @@ def start_at_frequencies(layer: nn.Module, freq: np.ndarray | torch.Tensor | Non
 
 def freeze_stages(learn: Learner, n: int) -> None:  # ValueError: there are fewer
     "The first n stages stay as pretraining left them: most of the time goes there, and least of what is learned."
-    body = learn.model.features.body if isinstance(learn.model, StageModel) else learn.model
-    names = stage_names(body, size_of(learn.dls)) if n else []
-    if not 0 <= n <= len(names):
-        raise ValueError(f"--frozen {n} should be from 0 (none) to {len(names)}, the stages of {learn.arch}")
     if n:
-        last = list(body.get_submodule(names[n - 1]).parameters())[-1]
-        for p in body.parameters():
+        last = last_frozen(learn.model, size_of(learn.dls), n)
+        for p in learn.model.parameters():
             p.requires_grad_(False)
             if p is last:
                 break

@@ -50,6 +50,15 @@ class StageModel(nn.Module):
         return self.head(self.drop(self.norm(self.features(x))))
 
 
+def last_frozen(model: nn.Module, size: tuple[int, int], n: int) -> nn.Parameter:  # ValueError: there are fewer
+    "The last parameter of a network's first n stages, 1 or more."
+    body = model.features.body if isinstance(model, StageModel) else model
+    names = stage_names(body, size)
+    if not 0 < n <= len(names):
+        raise ValueError(f"--frozen {n} should be from 0 (none) to {len(names)}, the stages of this network")
+    return list(body.get_submodule(names[n - 1]).parameters())[-1]
+
+
 def stage_names(body: nn.Module, size: tuple[int, int]) -> list[str]:  # e.g. blocks.0, ..., bn2; empty: none found
     "The stages of a network of convolutions, in order, and what gives its last feature map."
     events = trace(body, size)

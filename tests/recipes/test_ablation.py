@@ -25,12 +25,18 @@ def test_a_change_is_written_as_options_of_lite():
         ("seed=1", r"--seed is an option of the ablation, the same in all runs"),
         ("no-calibrate", r"--calibrate cannot be judged on validation movies"),
         ("protocol=study", r"--protocol cannot be judged"),
+        ("frozen=99", r"--frozen 99 should be from 0 \(none\) to 8, the stages of this network"),
     ],
 )
 def test_what_is_no_change_is_said_before_anything_runs(text, said, tmp_path):
     with pytest.raises(ValueError, match=said):
         ablation.main([text], out=str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def no_memory(run):
+    if run.config["bs"] == 16:
+        raise RuntimeError("out of memory")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +49,9 @@ def out(demo_folder, tmp_path_factory):
         patch.setattr(Run, "save_figure", lambda run, axes, file: (run.folder / file).touch())
         ablation.main(["mixup=0.4"], **options)
         before = (out / "base" / "metrics.json").stat().st_mtime_ns
-        ablation.main(["mixup=0.4", "ema=0", "frozen=99"], **options)
+        fine_tune = ablation.lite.fine_tune
+        patch.setattr(ablation.lite, "fine_tune", lambda run, *more: no_memory(run) or fine_tune(run, *more))
+        ablation.main(["mixup=0.4", "ema=0", "bs=16"], **options)
     assert (out / "base" / "metrics.json").stat().st_mtime_ns == before
     return out
 
@@ -62,11 +70,15 @@ def test_only_validation_movies_are_judged(out):
 
 def test_changes_stand_beside_the_base_and_a_failed_one_is_named(out):
     table = pd.read_csv(out / "ablation.csv", index_col="change")
-    assert table.index.tolist() == ["base", "mixup=0.4", "ema=0", "popularity", "random", "frozen=99"]
-    assert table.loc["frozen=99", "error"].startswith("ValueError: --frozen 99 should be from 0 (none) to 8")
+    assert table.index.tolist() == ["base", "mixup=0.4", "ema=0", "popularity", "random", "bs=16"]
+    assert table.loc["bs=16", "error"] == "RuntimeError: out of memory"
     assert table.loc[["mixup=0.4", "ema=0"], "top_n_accuracy difference"].notna().all()
     text = (out / "ablation.md").read_text()
-    assert "VALIDATION movies" in text and "| mixup=0.4 |" in text and "failed: ValueError: --frozen 99" in text
+    assert (
+        "VALIDATION movies" in text
+        and "| mixup=0.4 |" in text
+        and "| bs=16 | failed: RuntimeError: out of memory |" in text
+    )
 
 
 def test_a_run_has_its_change_and_what_all_share(out):

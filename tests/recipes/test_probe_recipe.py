@@ -81,7 +81,7 @@ def test_frozen_stages_do_not_learn(demo_folder):
     trained = [*body.blocks[3:], body.conv_head, learn.model.head]
     assert not any(p.requires_grad for part in frozen for p in part.parameters())
     assert all(p.requires_grad for part in trained for p in part.parameters())
-    with pytest.raises(ValueError, match=r"--frozen 9 should be from 0 \(none\) to 8, the stages of tf_eff"):
+    with pytest.raises(ValueError, match=r"--frozen 9 should be from 0 \(none\) to 8, the stages of this"):
         freeze_stages(learn, 9)
 
 

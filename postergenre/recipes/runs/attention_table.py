@@ -1,6 +1,7 @@
 """What an attention ablation says: a row a kind, mean and spread over the seeds, as a table and as bars."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -68,11 +69,15 @@ def as_cells(table: pd.DataFrame) -> pd.DataFrame:  # table: from summarize
     return texts
 
 
-def plot_attention(runs: pd.DataFrame, popularity: pd.Series) -> np.ndarray:  # (4,) axes; both from read_runs
+def plot_attention(
+    runs: pd.DataFrame,  # this and popularity from read_runs
+    popularity: pd.Series,
+    axes: Sequence[Axes] | None = None,  # four, to draw on; None: on a new figure
+) -> np.ndarray:  # the four axes
     "Bars of the means with a mark for every seed; a line where popularity stands."
     kinds, seeds = runs.index.unique("attention"), sorted(runs.index.unique("seed"))
     height = 1.4 + 2 * (0.8 + 0.4 * len(kinds))
-    axes = panels(None, 2, 2, figsize=(10, height), sharex="col", sharey=True)
+    axes = panels(axes, 2, 2, figsize=(10, height), sharex="col", sharey=True)
     most = pd.concat([runs[COLUMNS].max(), popularity[COLUMNS]], axis=1).max(axis=1)
     for ax, column in zip(axes, COLUMNS, strict=True):
         side, figure = column.split()

@@ -1,14 +1,19 @@
 """Options of recipes that can be wrong, looked at before a movie is read or a folder is made."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import cache
 
 import numpy as np
+import torch
+from torch import nn
 
+from postergenre.data.augment import as_size
 from postergenre.data.counts import check_counts
 from postergenre.data.loaders import CROPS, parse_balance
 from postergenre.losses import poster_loss
 from postergenre.vision.attention import check_kind
-from postergenre.vision.build import check_arch
+from postergenre.vision.build import check_arch, create_model
 from postergenre.vision.views import parse_views
 
 PROTOCOLS = ("movie", "study")
@@ -79,8 +84,12 @@ CHECKS = {
 }
 
 
-def check_options(options: Mapping, least_epochs: int = 1) -> None:  # ValueError, WeightsUnavailableError
-    "Say what is wrong with a recipe's options, one or several values each."
+def check_options(
+    options: Mapping,  # of a recipe, by name; one or several values each
+    least_epochs: int = 1,
+    modalities: Iterable[str] = (),  # names that --arch takes beside those of networks
+) -> None:  # ValueError, OSError
+    "Say what is wrong with a recipe's options."
     for option, check in (CHECKS | {"epochs": at_least("epochs", least_epochs)}).items():
         for value in _values(options, option):
             check(value)
@@ -88,7 +97,30 @@ def check_options(options: Mapping, least_epochs: int = 1) -> None:  # ValueErro
         raise ValueError("--protocol study divides crops, so it needs some: add --balance study:1000")
     check_counts(bs=options.get("bs", 1), workers=options.get("workers", 0))
     for arch in _values(options, "arch"):
-        check_arch(arch, options.get("pretrained", False), options.get("weights"))
+        if arch not in modalities:
+            check_network(arch, options)
+
+
+def check_network(
+    arch: str,  # as create_model
+    options: Mapping,  # of a recipe: size, and pretrained, weights, stages, attention, after where it has them
+) -> nn.Module:  # with one genre, and without values. ValueError, WeightsUnavailableError
+    "Say what is wrong with a network, its weights, and the pictures and the attention that it is to have."
+    start_from = options.get("pretrained", False), options.get("weights")
+    check_arch(arch, *start_from)
+    size = as_size(parse_size(options["size"]))
+    for attention in map(check_kind, _values(options, "attention") or [None]):
+        after = options.get("after") if attention else None
+        network = _network(arch, 1, size, *start_from, attention, after, options.get("stages", False))
+    return network
+
+
+@cache  # of a series' runs, most have the same
+def _network(*args) -> nn.Module:  # of create_model
+    if args[3:5] == (False, None):
+        with suppress(Exception), torch.device("meta"):  # at once; a few networks cannot be built there
+            return create_model(*args)[0]
+    return create_model(*args)[0].to("meta")
 
 
 def _values(options: Mapping, option: str) -> list:

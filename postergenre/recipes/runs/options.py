@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from postergenre.vision.weights import LITE
+
 
 def shared(
     data: str | None = None,  # folder in the study's layout, or a table file; else POSTERGENRE_DATA, else demo posters
@@ -24,4 +26,7 @@ def shared(
 
 def all_options(given: Mapping) -> dict:  # TypeError: an option that nobody knows
     "Every option of a recipe by name, from the locals() of a `main` that delegates to `shared`."
-    return {name: value for name, value in given.items() if name != "kwargs"} | shared(**given["kwargs"])
+    options = {name: value for name, value in given.items() if name != "kwargs"} | shared(**given["kwargs"])
+    if options.get("pretrained") and options.get("weights") == LITE:  # which is the default, and no one's wish
+        options["weights"] = None
+    return options

@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from postergenre.data.axes import figure_of, no_frame, panels
 from postergenre.evaluation.compare import Comparison, compare
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
-from postergenre.evaluation.tables import markdown_table, terminal_width, text_lines
+from postergenre.evaluation.tables import beside, markdown_table, terminal_width, text_lines
 from postergenre.interpret.charts import heat_map
 from postergenre.recipes.runs.series import Series
 
@@ -75,20 +76,18 @@ def per_genre(results: list[Evaluation]) -> pd.DataFrame:  # genres x (movies, o
 
 def terminal_text(cells: pd.DataFrame, failed: dict[str, str], notes: list[str]) -> str:
     "A table of texts, the runs that failed and notes, as wide as the terminal."
-    width = terminal_width()
-    first = max(map(len, [*failed, *map(str, cells.index)]))
-    lines, below = text_lines(cells).rstrip().splitlines(), " " * (first + 2)
-    for run, error in failed.items():
-        lines += textwrap.wrap(f"{run:<{first}}  failed – {error}", width, subsequent_indent=below)
-    return "\n".join([*lines, "", *(line for note in notes for line in textwrap.wrap(note, width))])
+    lines, first = text_lines(cells).rstrip().splitlines(), max(map(len, map(str, cells.index)))
+    lines += beside({run: f"failed – {error}" for run, error in failed.items()}, first)
+    return "\n".join([*lines, "", *(line for note in notes for line in textwrap.wrap(note, terminal_width()))])
 
 
 def plot_comparison(
     metrics: pd.DataFrame,  # rows: models, baselines; columns: (metric, value or low or high)
+    axes: Sequence[Axes] | None = None,  # two, to draw on; None: on a new figure
 ) -> np.ndarray:  # the two axes
     "Bars with their 95 % intervals, and lines where popularity and a random order stand."
     bars = metrics.drop(list(BASELINES), errors="ignore")[::-1]
-    axes = panels(None, 1, 2, figsize=(10, 1.6 + 0.42 * len(bars)), sharey=True)
+    axes = panels(axes, 1, 2, figsize=(10, 1.6 + 0.42 * len(bars)), sharey=True)
     for ax, metric in zip(axes, SHOWN, strict=True):
         scale, form = scale_of(metric)
         values, low, high = (bars[metric, end] * scale for end in ("value", "low", "high"))
@@ -122,10 +121,13 @@ def write_beside(ax: Axes, ends: pd.Series, texts: list[str], gap: int) -> None:
         ax.annotate(text, (end, y), (gap, 0), textcoords="offset points", va="center", fontsize=9, bbox=LABEL)
 
 
-def plot_genres(table: pd.DataFrame) -> Axes:  # table: from per_genre; a row a genre, a column an architecture
+def plot_genres(
+    table: pd.DataFrame,  # from per_genre; a row a genre, a column an architecture
+    ax: Axes | None = None,  # to draw on; None: on a new figure
+) -> Axes:
     "Heat map of average precision."
     ap = table.drop(columns="movies")
-    [ax] = panels(None, figsize=(2.4 + 0.95 * ap.shape[1], 1.6 + 0.3 * len(ap)))
+    [ax] = panels(ax, figsize=(2.4 + 0.95 * ap.shape[1], 1.6 + 0.3 * len(ap)))
     image = heat_map(ax, ap, max(0.01, np.nanmax(ap.to_numpy())), least=0, form=".2f", cmap="viridis")
     ax.set_xticks(range(ap.shape[1]), ap.columns, rotation=35, ha="right")
     ax.set_yticks(range(len(ap)), [f"{g} ({n:,})" for g, n in table["movies"].items()])
