@@ -39,6 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     posters = "folders (searched through), pictures, tables of movies (CSV, ...); before them, if you have one, the "
     posters += "model: a folder of save_pretrained, e.g. runs/densenet/model, user/name on the hub, or a file of "
     parser.add_argument("posters", nargs="+", metavar="POSTERS", help=posters + "learn.export")
+    parser.add_argument("--poster_col", default="poster", help="column of posters in tables (default: poster)")
     parser.add_argument("--csv", help="write poster, genres, error and a probability a genre to this file")
     parser.add_argument("--thresh", type=float, help="name genres of a greater probability (default: as it was tuned)")
     parser.add_argument("--top", type=int, help="name this many genres of each poster instead, the most probable ones")
@@ -83,6 +84,7 @@ def predict_rows(
     file: str | None,  # folder of save_pretrained, user/name on the hub, file of learn.export; None: what comes with us
     paths: list[str],  # folders, pictures and tables
     engine: str = "auto",  # of ENGINES
+    poster_col: str = "poster",  # of tables
     **options,  # of predict_movies
 ) -> tuple[list[dict], list[str]]:  # a row a movie, as of predict_movies; the genres that it may name
     "Genres of all that stands at some paths, by what the model can be computed with; said on the error output."
@@ -110,7 +112,7 @@ def predict_rows(
         learn = load_learner(file)
     from postergenre.inference.paths import predict_paths
 
-    table = predict_paths(learn, paths, TABLES, **options)
+    table = predict_paths(learn, paths, TABLES, poster_col, **options)
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return rows, list(learn.dls.vocab)
 

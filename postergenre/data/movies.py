@@ -12,6 +12,7 @@ from postergenre.data.genres import GENRES, check_vocab, merge_all
 from postergenre.data.posters import find_poster, is_url
 from postergenre.data.study import read_study
 from postergenre.data.tables import read_cells, there
+from postergenre.data.terminal import beside
 from postergenre.data.unreadable import unreadable_posters
 
 UNREADABLE = "unreadable poster"  # why a movie is left out
@@ -74,16 +75,21 @@ def read_table(
     source: pd.DataFrame | str | Path,  # a table, or a file of one: CSV, TSV, Parquet or Excel
     poster_col: str = "poster",  # in a file a relative poster path starts at its folder
     sep: str | None = None,  # text file: what stands between two cells, e.g. ";" or "tab"; None: found among , ; tab |
-) -> pd.DataFrame:  # FileNotFoundError: no such file; ValueError: broken, with file and line
-    "A table of movies as it is, with its posters found."
+) -> pd.DataFrame:  # FileNotFoundError: no such file; ValueError: broken, with file and line, or no column poster_col
+    "A table of movies as it is, with its posters found, in the column poster."
     if isinstance(source, pd.DataFrame):
-        return source
-    source = there(source)
-    if source.is_dir():
-        raise FileNotFoundError(f"{source} is a folder; pass a table, or what read_movies({str(source)!r}) gives")
-    table = read_cells(source, sep, [poster_col])
-    if poster_col in table:
-        table[poster_col] = [find_poster(source.parent, p) for p in table[poster_col]]
+        table, folder = source, None
+    else:
+        source = there(source)
+        if source.is_dir():
+            raise FileNotFoundError(f"{source} is a folder; pass a table, or what read_movies({str(source)!r}) gives")
+        table, folder = read_cells(source, sep, [poster_col]), source.parent
+    if poster_col != "poster":
+        if poster_col not in table:
+            raise ValueError(f"There is no column {poster_col!r} in the table; it has: {', '.join(map(str, table))}")
+        table = table.drop(columns="poster", errors="ignore").rename(columns={poster_col: "poster"})
+    if folder is not None and "poster" in table:
+        table["poster"] = [find_poster(folder, p) for p in table["poster"]]
     return table
 
 
@@ -113,7 +119,10 @@ def what_was_read(
     if about["named"]:
         lines.append(f"{about['named']:,} without an id: they are called by their poster, or by their row.")
     if len(table):
-        lines.append(table.to_string(index=False) + about["tried"])
+        wide = max(map(len, ["left out", *table["left out"]]))
+        rows = {f"{reason:>{wide}}  {n:>6,}": examples for reason, n, examples in table.itertuples(index=False)}
+        lines += [*beside({f"{'left out':>{wide}}  movies": "for example"} | rows)]
+        lines += [about["tried"].strip()] * bool(about["tried"])
     return "\n".join(lines)
 
 

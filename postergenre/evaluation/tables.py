@@ -1,13 +1,13 @@
 """Figures as text: for the terminal, a notebook, a README."""
 
 import html
-import shutil
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from postergenre.data.terminal import terminal_width
 from postergenre.evaluation.figures import METRICS
 
 
@@ -57,18 +57,6 @@ def text_lines(table: pd.DataFrame, notes: Sequence[str] = ()) -> str:
         rows = zip([name.ljust(first) for name in ("", *names)], *columns, strict=True)
         lines += ["  ".join(row).rstrip() for row in rows] + [""]
     return "\n".join([*lines, *(line for note in notes for line in textwrap.wrap(note, width))])
-
-
-def beside(texts: Mapping[str, str], first: int = 0) -> list[str]:  # lines
-    "Names and a text beside each, as wide as the terminal; names take as many characters as they need, or `first`."
-    first = max([first, *map(len, texts)])
-    how = {"width": terminal_width(), "subsequent_indent": " " * (first + 2), "break_on_hyphens": False}
-    return [line for name, text in texts.items() for line in textwrap.wrap(f"{name:<{first}}  {text}", **how)]
-
-
-def terminal_width() -> int:
-    "Characters in a line of the terminal; 80 where there is none, as in a file."
-    return min(max(shutil.get_terminal_size((80, 24)).columns, 40), 180)
 
 
 def wide_table(names: Sequence[str], rows: Sequence[dict[str, tuple]]) -> pd.DataFrame:  # as text_table takes it

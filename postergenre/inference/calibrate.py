@@ -17,6 +17,7 @@ from torch.nn.functional import logsigmoid
 from postergenre.data.genres import multi_hot
 from postergenre.data.loaders import fitting_movies
 from postergenre.data.reading import refuse_unreadable
+from postergenre.data.terminal import wrapped
 from postergenre.losses import as_genre_loss
 from postergenre.metrics import expected_calibration_error
 from postergenre.training.learner import PosterLearner
@@ -52,7 +53,7 @@ def calibrate(
     said = f"Calibration error on the {len(movies):,} posters it was fitted on: {before:.3f} before, {after:.3f} after."
     note = _forget_thresholds(loss)
     if verbose:
-        print(said + note)
+        print(wrapped(said + note))
     columns = {"positives": targets.sum(0).astype(int), "scale": scale, "bias": bias}
     table = pd.DataFrame(columns, index=pd.Index(learn.dls.vocab, name="genre"))
     table.attrs = {"posters": len(movies), "ece_before": before, "ece_after": after}

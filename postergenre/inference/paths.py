@@ -13,14 +13,17 @@ def predict_paths(
     learn,  # a learner or ensemble
     paths: list[str],  # folders, pictures and tables
     tables: Sequence[str],  # suffixes of tables
+    poster_col: str = "poster",  # column of posters in tables
     **options,  # of predict_movies
 ) -> pd.DataFrame:  # from predict_movies
     "Genres of all that stands at some paths, in batches across them; where nothing is found is a row with its error."
     parts, wrong = [], {}
     for path in paths:
         try:
-            table = Path(path).suffix.lower() in tables
-            parts.append(read_table(path) if table else pd.DataFrame({"poster": list(map(str, find_posters(path)))}))
+            if Path(path).suffix.lower() in tables:
+                parts.append(read_table(path, poster_col))
+            else:
+                parts.append(pd.DataFrame({"poster": list(map(str, find_posters(path)))}))
         except (OSError, ValueError, ImportError) as e:
             wrong[sum(map(len, parts))] = path, str(e)
             parts.append(pd.DataFrame({"poster": [None]}))

@@ -12,6 +12,7 @@ from postergenre.data.genres import genre_names
 from postergenre.data.movies import read_table
 from postergenre.data.posters import posters_at
 from postergenre.inference.engine import open_model
+from postergenre.portable.pool import ABSENT
 from postergenre.training.learner import PosterLearner
 from postergenre.training.naming import name_genres
 
@@ -24,24 +25,30 @@ def predict_movies(
     top: int | None = None,  # name this many of the most probable instead
     at_least: int = 1,  # a movie with fewer genres over their thresholds gets this many most probable ones; 0: none
     engine: str = "auto",  # of a folder: "torch", "onnx", or "auto", which is onnx where the folder has graphs
+    poster_col: str = "poster",  # column of posters
     **kwargs,
 ) -> pd.DataFrame:  # id and title if known, poster, genres (those named), error, a column a genre
     """Genres of movies by all that is known of each, as `named_genres` names them: at least the most probable.
 
     What a movie lacks moves no probability from what the rest says. A movie that cannot be read, or of which nothing is
-    there that the learner looks at, is a row with its error.
+    there that the learner looks at, is a row with its error. ValueError: no column is any that it looks at.
     """
-    movies, learn = read_table(movies), open_model(learn, engine, kwargs.get("views"))
+    movies, learn = read_table(movies, poster_col), open_model(learn, engine, kwargs.get("views"))
     vocab, named_by = list(learn.dls.vocab), (thresh, top, at_least)
     name_genres(learn, np.zeros((0, len(vocab))), *named_by)  # says what is wrong before thousands of posters are read
     probs, errors = learn.probs(movies, **kwargs)
+    if len(movies) and "poster" not in movies and set(errors) == {ABSENT}:
+        raise ValueError(
+            f"The learner looks at no column of the table, which has: {', '.join(map(str, movies))}; say where posters "
+            "are: predict_movies(..., poster_col=...), in the command --poster_col"
+        )
     genres = [genre_names(row, vocab) for row in name_genres(learn, probs, *named_by)]
     table = movies[[c for c in ("id", "title", "poster") if c in movies]].reset_index(drop=True)
     table = table.assign(genres=pd.Series(genres, dtype=object), error=pd.Series(errors, dtype="str"))
     return pd.concat([table, pd.DataFrame(probs, columns=vocab)], axis=1)
 
 
-@delegates(predict_movies, but=["movies"])
+@delegates(predict_movies, but=["movies", "poster_col"])
 def predict_posters(
     learn,  # a PosterLearner or PosterEnsemble, trained or loaded; or a folder that save_pretrained wrote
     posters: str | Path | Image.Image | Iterable,  # a folder (searched through), a file, or many: files, bytes, images

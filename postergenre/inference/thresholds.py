@@ -6,6 +6,7 @@ import torch
 
 from postergenre.data.genres import multi_hot
 from postergenre.data.loaders import fitting_movies
+from postergenre.data.terminal import wrapped
 from postergenre.inference.probs import movie_probs
 from postergenre.metrics import check_arrays, f1_per_genre
 
@@ -35,10 +36,10 @@ def tune_thresholds(
     learn.thresh = torch.from_numpy(thresh)
     if verbose:
         said = f"Macro F1 on the {len(movies):,} posters that the thresholds were fitted on"
-        print(f"{said}: {before.mean():.3f} before, {table['f1'].mean():.3f} after.")
+        print(wrapped(f"{said}: {before.mean():.3f} before, {table['f1'].mean():.3f} after."))
         if few := list(table.index[table["positives"] < min_positives]):
             names = "all genres" if len(few) == len(table) else ", ".join(few)
-            print(f"Fewer than {min_positives} posters, so the common threshold: {names}.")
+            print(wrapped(f"Fewer than {min_positives} posters, so the common threshold: {names}."))
     return table
 
 

@@ -98,7 +98,8 @@ def load_members(run: Run, data: Data) -> PosterEnsemble:
 def run_names(files: list[str]) -> list[str]:
     "What learners are called: as the folders of their runs, or as their files, with parents where needed."
     paths = [Path(file).resolve() for file in files]
-    parts = [(p.parent if p.name == "learner.pkl" else p.with_suffix("")).parts for p in paths]
+    of_runs = (p.parent if p.name in ("learner.pkl", "model") else p for p in paths)
+    parts = [(p.with_suffix("") if p.suffix == ".pkl" else p).parts for p in of_runs]
     names = []
     for own in parts:
         ends = (n for n in range(1, len(own)) if [other[-n:] for other in parts].count(own[-n:]) == 1)

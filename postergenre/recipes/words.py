@@ -11,7 +11,7 @@ pip install 'postergenre[words]'.
 
 from fastcore.meta import delegates
 
-from postergenre.evaluation.tables import beside
+from postergenre.data.terminal import beside
 from postergenre.interpret.words import telling_words
 from postergenre.portable.reader import READ_SIZE
 from postergenre.recipes.runs.cli import command

@@ -8,6 +8,7 @@ import pandas as pd
 
 from postergenre.data.demo.make import draw_poster
 from postergenre.data.files import write_text
+from postergenre.data.terminal import wrapped
 from postergenre.portable.bodies import without_body
 from postergenre.portable.card import card_of
 from postergenre.portable.folder import CARD, GRAPH, read_config
@@ -65,11 +66,10 @@ class SavePretrained:
         if onnx:
             try:
                 config["graphs"], graphs, difference = pack_graphs(self, config)
-                print(
-                    f"{folder}: graphs written, checked on {CHECKED} posters: probabilities differ by {difference:.1e}"
-                )
+                said = f"{folder}: graphs written; on {CHECKED} posters their probabilities differ by {difference:.1e}"
             except (ImportError, ValueError) as e:
-                print(f"{folder} has no {GRAPH}: {e}")
+                said = f"{folder} has no {GRAPH}: {e}"
+            print(wrapped(said))
         write_folder(folder, config, tensors, graphs)
         return config
 

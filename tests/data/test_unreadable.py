@@ -66,7 +66,7 @@ def test_their_movies_are_left_out_and_counted_in_the_table(posters, tmp_path):
     movies = leave_out_unreadable(read_movies(table, verbose=False))
     assert list(movies["id"]) == ["a", "b"] and movies.attrs["vocab"]
     said = what_was_read(movies)
-    assert said.startswith("5 movies read, 2 kept.\n") and "unreadable poster       3 cut, empty, page" in said
+    assert said.startswith("5 movies read, 2 kept.\n") and "unreadable poster       3  cut, empty, page" in said
     assert what_was_read(read_movies(table, check_posters=True, verbose=False)) == said
     with pytest.raises(ValueError, match=r"3 posters cannot be read, first .*cut\.png \(OSError: .*empty\.jpg .*page"):
         leave_out_unreadable(read_movies(table, verbose=False), strict=True)

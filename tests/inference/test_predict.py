@@ -11,6 +11,7 @@ from PIL import Image
 
 from postergenre import load_learner, movie_probs, predict_movies, predict_posters
 from postergenre.data.windows import cut, grid
+from postergenre.inference.paths import predict_paths
 
 
 def poster_probs(learn, posters, *args, **kwargs):
@@ -103,6 +104,22 @@ def test_movies_are_predicted_from_tables_and_csv_files(cnn, movies, tmp_path):
     assert table["error"].isna().tolist() == [True, False] and "nothing is there" in table["error"][1]
     with pytest.raises(FileNotFoundError, match="pass the folder or table of your movies"):
         predict_movies(cnn, tmp_path / "none.csv")
+
+
+def test_a_table_of_other_columns_says_so_and_its_posters_column_may_be_named(cnn, movies, tmp_path):
+    "Each of its rows said that nothing was there that the learner looks at."
+    some = movies[["id", "poster"]].head(2).rename(columns={"poster": "Art"})
+    some.to_csv(tmp_path / "m.csv", index=False)
+    for table in (some, tmp_path / "m.csv"):
+        with pytest.raises(ValueError, match=r"no column of the table, which has: id, Art; .* poster_col"):
+            predict_movies(cnn, table)
+        with pytest.raises(ValueError, match="There is no column 'file' in the table; it has: id, Art"):
+            predict_movies(cnn, table, poster_col="file")
+    found = [predict_movies(cnn, some, poster_col="Art"), predict_movies(cnn, tmp_path / "m.csv", poster_col="art")]
+    found.append(predict_paths(cnn, [str(tmp_path / "m.csv")], [".csv"], poster_col="Art"))
+    for table in found:
+        np.testing.assert_allclose(table[list(cnn.dls.vocab)], movie_probs(cnn, movies.head(2)), atol=1e-5)
+        assert table["poster"].tolist() == movies["poster"].head(2).tolist()
 
 
 def test_a_movie_without_a_poster_is_a_row_with_its_reason_and_counts_as_usual(cnn, movies):

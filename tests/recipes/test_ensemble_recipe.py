@@ -126,6 +126,7 @@ def test_members_are_called_as_their_runs():
     "They were called after their architectures, so that several runs of one could not be told apart."
     assert run_names(["runs/lite/learner.pkl", "runs/lite-2/learner.pkl"]) == ["lite", "lite-2"]
     assert run_names(["a/lite/learner.pkl", "b/lite/learner.pkl", "b/x.pkl"]) == ["a/lite", "b/lite", "x"]
+    assert run_names(["runs/lite/model", "runs/words/model", "other/v1.2"]) == ["lite", "words", "v1.2"]
 
 
 def test_it_shows_each_member_beside_the_ensemble(done):

@@ -95,7 +95,7 @@ def test_a_probe_and_a_series_leave_them_out_too(own, tmp_path, capsys, monkeypa
     with pytest.raises(SystemExit), monkeypatch.context() as patch:  # it reads movies as the others do
         patch.setattr(probe, "make_loaders", sys.exit)
         command(probe.main, [*own, *tiny, "--arch", "objects", "--out", str(tmp_path / "p")])
-    assert re.search(r"unreadable poster +3 m03, m11, m39", capsys.readouterr().out)
+    assert re.search(r"unreadable poster +3 +m03, m11, m39", capsys.readouterr().out)
     command(compare.main, [*own, *tiny, *arch, "--epochs", "1", "--out", str(tmp_path / "s")])
     assert json.loads((tmp_path / "s" / "test_resnet" / "metrics.json").read_text())["data"]["kept"] == 37
     command(compare.main, [*own, *tiny, *arch, "--epochs", "1", "--out", str(tmp_path / "s")])

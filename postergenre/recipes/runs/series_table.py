@@ -1,7 +1,6 @@
 """What a comparison says: a row an architecture, the genres beside each other, both as figures."""
 
 import json
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,10 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from postergenre.data.axes import figure_of, no_frame, panels
+from postergenre.data.terminal import beside, wrapped
 from postergenre.evaluation.compare import Comparison, compare
 from postergenre.evaluation.evaluate import Evaluation
 from postergenre.evaluation.figures import METRICS
-from postergenre.evaluation.tables import beside, markdown_table, terminal_width, text_lines
+from postergenre.evaluation.tables import markdown_table, text_lines
 from postergenre.interpret.charts import heat_map
 from postergenre.recipes.runs.series import Series
 
@@ -78,7 +78,7 @@ def terminal_text(cells: pd.DataFrame, failed: dict[str, str], notes: list[str])
     "A table of texts, the runs that failed and notes, as wide as the terminal."
     lines, first = text_lines(cells).rstrip().splitlines(), max(map(len, map(str, cells.index)))
     lines += beside({run: f"failed – {error}" for run, error in failed.items()}, first)
-    return "\n".join([*lines, "", *(line for note in notes for line in textwrap.wrap(note, terminal_width()))])
+    return "\n".join([*lines, "", *map(wrapped, notes)])
 
 
 def plot_comparison(
