@@ -91,30 +91,41 @@ def predict_rows(
     tables = [path for path in paths if Path(path).suffix.lower() in TABLES]
     if tables and engine == "onnx":
         raise ValueError(f"Graphs look at posters alone, and {tables[0]} is a table; leave out --engine onnx")
-    name, model = file, file
-    if file is None:
-        name, model = "The model that comes with postergenre", shipped_folder()
-    elif not Path(file).is_file() and Path(file).suffix != ".pkl":
-        model = model_folder(file)
+    name, model = model_at(file)
     light, why = light_model(model, "torch" if tables else engine, options["views"])
     if light is not None:
         note(f"{name} runs no code when it is loaded; computed by ONNX Runtime")
         return light_rows(light, paths, **options), light.genres
-    if is_folder(model):
-        from postergenre.inference.pretrained import from_pretrained
-
-        note(f"{name} runs no code when it is loaded; computed by torch ({'a table is read' if tables else why})")
-        learn = from_pretrained(model)
-    else:
-        from postergenre.inference.export import load_learner
-
-        note(f"{file} may run code when it is loaded: only use files you trust (a folder of save_pretrained runs none)")
-        learn = load_learner(file)
+    learn = learner_of(name, model, "a table is read" if tables else why)
     from postergenre.inference.paths import predict_paths
 
     table = predict_paths(learn, paths, TABLES, poster_col, **options)
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return rows, list(learn.dls.vocab)
+
+
+def model_at(file: str | None) -> tuple[str, str | Path]:  # ImportError, FileNotFoundError, ValueError: what is wrong
+    "What a model is called, as in predict_rows; the folder or file that holds it."
+    if file is None:
+        return "The model that comes with postergenre", shipped_folder()
+    return file, file if Path(file).is_file() or Path(file).suffix == ".pkl" else model_folder(file)
+
+
+def learner_of(
+    name: str,  # what the model is called
+    model: str | Path,  # the folder or file that holds it
+    why: str,  # torch computes
+):  # a PosterLearner or PosterEnsemble. FileNotFoundError, ValueError, ImportError: what is wrong with it
+    "A model for torch; whether it may run code is said on the error output."
+    if is_folder(model):
+        from postergenre.inference.pretrained import from_pretrained
+
+        note(f"{name} runs no code when it is loaded; computed by torch ({why})")
+        return from_pretrained(model)
+    from postergenre.inference.export import load_learner
+
+    note(f"{name} may run code when it is loaded: only use files you trust (a folder of save_pretrained runs none)")
+    return load_learner(model)
 
 
 def light_rows(

@@ -29,6 +29,7 @@ FLOORS = [
     ["report"],
     ["recipes"],
     ["predict"],
+    ["app"],
     ["__init__", "__main__"],
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from PIL import Image
 
 from postergenre.data.augment import PosterImage
 from postergenre.data.axes import figure_of, panels
@@ -48,13 +49,20 @@ def plot_gradcam(
     head = [*textwrap.wrap(title, 26, max_lines=2, placeholder=" …"), *textwrap.wrap(", ".join(truth), 26)]
     show_poster(axes[0], poster)
     axes[0].set_title("\n".join(head) or "Poster", fontsize=10, parse_math=False)
-    dark = poster.convert("L").point(lambda grey: 0.75 * grey).convert("RGB")  # or the heat would fade on white
     for ax, heat, (genre, prob) in zip(axes[1:], found.heat, found.probs.items(), strict=True):
-        show_poster(ax, dark)
-        # Clear where it is cold: there the poster stays readable.
-        ax.imshow(heat, cmap="inferno", vmin=0, vmax=1, alpha=0.75 * heat)
+        show_poster(ax, heated(poster, heat))
         ax.set_title(f"{genre} {prob:.0%}" + ("" if heat.any() else "\nno evidence for it"), fontsize=10)
     place = {"fraction": 0.02, "shrink": 0.6, "aspect": 25, "pad": 0.01}
     bar = figure_of(axes).colorbar(plt.cm.ScalarMappable(cmap="inferno"), ax=axes, ticks=[0, 1], **place)
     bar.ax.set_yticklabels(["no\nevidence", "most"], fontsize=8)
     return axes
+
+
+def heated(
+    poster: Image.Image,
+    heat: np.ndarray,  # (height, width) of the poster, 0 to 1
+) -> Image.Image:  # RGB, of the same size
+    "A poster, grey and dark or heat would fade on white, under its heat: where it is cold, it stays readable."
+    dark = np.asarray(poster.convert("L"), dtype=np.float32)[..., None] * 0.75
+    colors, alpha = plt.get_cmap("inferno")(heat, bytes=True)[..., :3], 0.75 * heat[..., None]
+    return Image.fromarray((alpha * colors + (1 - alpha) * dark).round().astype(np.uint8))

@@ -45,6 +45,7 @@ class PosterLearner(SavePretrained, Learner):
     """
 
     views: str = "auto"  # as `views.make_views` has them; "auto": grid if it was trained on crops, else center
+    weights: Sequence[float] = (1.0,)  # of its members
 
     def __init__(
         self,
@@ -75,8 +76,7 @@ class PosterLearner(SavePretrained, Learner):
         "What makes probabilities of the network's outputs."
         activation = getattr(self.loss_func, "activation", None)
         if activation is None:
-            said = "The learner's loss has no activation, so its outputs are no probabilities"
-            raise ValueError(f"{said}; use poster_learner")
+            raise ValueError("The loss has no activation, so its outputs are no probabilities; use poster_learner")
         return activation
 
     @property

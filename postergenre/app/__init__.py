@@ -1,0 +1,1 @@
+"""A model in a browser: `python -m postergenre.app`."""
