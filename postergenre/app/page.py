@@ -74,7 +74,7 @@ def build(
         state = gr.State([])
         gr.Markdown(
             f"# Genres of movie posters\nThe model ({learn.arch}) says which genres a poster shows, how probable each "
-            "is, and where it sees them. Posters stay on the machine that runs this page, deleted after about "
+            "is, and where it sees them. Posters stay on the machine that runs this page and are deleted after about "
             f"{KEPT // 60} minutes."
         )
         with gr.Row():

@@ -136,16 +136,8 @@ def test_a_poster_gives_genres_and_each_genre_its_own_heat(page, posters):
     page.get_by_role("img", name=f"evidence for {names[1]} is").first.wait_for()
     after = heats(page)
     assert len(before) == len(after) >= 1 and before != after
-    lines = page.locator(".parts tbody tr")
-    assert page.get_by_text("Lines that were read").count() == (lines.count() > 0)
-
-
-def test_the_lines_are_shown_that_were_read(page, posters):
-    drop(page, posters / "night.jpg")
-    heats(page)
-    if not page.get_by_text("Words: what it reads").count():
-        pytest.skip("the model that was named reads no words")
-    assert "SUMMER" in page.locator(".parts").inner_text() and "log-odds" in page.locator(".note").last.inner_text()
+    if page.get_by_text("Words: what it reads").count():  # as the model of the tests does
+        assert "SUMMER" in page.locator(".parts").inner_text()
 
 
 def test_text_named_jpg_is_one_sentence(page, posters):
@@ -159,8 +151,9 @@ def test_many_posters_are_a_table_and_a_csv(page, posters):
     drop(page, *sorted(posters.iterdir()))
     page.get_by_text("Download all probabilities").wait_for()
     heats(page)
-    table = page.locator("table").first.inner_text()
-    assert all(text in table for text in ("night.jpg", "love.png", "cannot identify image file 'text.jpg'"))
+    table = " ".join(page.locator(".table-wrap").all_inner_texts())
+    wanted = ("night.jpg", "love.png", "text.jpg", "cannot identify image file 'text.jpg'")
+    assert all(text in table for text in wanted), table
     with page.expect_download() as waiting:
         page.get_by_text("Download all probabilities").click()
     assert waiting.value.suggested_filename == "genres.csv"
