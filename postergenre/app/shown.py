@@ -12,6 +12,7 @@ from PIL import Image
 from postergenre.app.answers import Answer, Evidence
 from postergenre.text.words import WORDS
 
+FIRST = 8  # genres shown at once, the most probable
 MOST = 12  # lines shown, those that say most
 NONE = "No genre's bar passes its mark, the threshold, so the most probable one is named."
 
@@ -25,21 +26,24 @@ def bars(
     if answer.error:
         said = f"<strong>{escape(answer.name)} cannot be read</strong><br>{escape(answer.error)}"
         return f'<p class="error" role="alert">{said}</p>'
-    rows = []
-    for i in np.argsort(-answer.probs, kind="stable"):
-        prob, least, named = answer.probs[i], thresh[i], vocab[i] in answer.named
-        said = f'{prob:.0%} <span class="unseen">, threshold {least:.0%}{", named" if named else ""}</span>'
-        bar = f'<div class="bar" style="--prob:{prob:.4f};--least:{least:.4f}"></div>'
-        name = f'<th scope="row">{escape(vocab[i])}</th>'
-        rows.append(
-            f'<tr class="{"named" if named else ""}">{name}<td aria-hidden="true">{bar}</td><td>{said}</td></tr>'
-        )
-    over = any(answer.probs[list(vocab).index(genre)] > thresh[list(vocab).index(genre)] for genre in answer.named)
-    note = "A genre is named where its bar passes its mark, the threshold."
-    if not over:
-        note = "No genre's bar passes its mark, the threshold, so the most probable one is named."
-    head = escape(", ".join(answer.named) or "No genre is over its threshold")
-    return f'<h2>{head}</h2><table class="bars"><tbody>{"".join(rows)}</tbody></table><p class="note">{note}</p>'
+    order = np.argsort(-answer.probs, kind="stable")
+    rows = [_bar(vocab[i], answer.probs[i], thresh[i], vocab[i] in answer.named) for i in order]
+    first = max(FIRST, len(answer.named))
+    more = f"<details><summary>All {len(rows)} genres</summary>{_bars(rows[first:])}</details>" if rows[first:] else ""
+    note = "A genre is named where its bar passes its mark, the threshold." if (answer.probs > thresh).any() else NONE
+    named = escape(", ".join(answer.named))
+    return f'<h2>{named}</h2>{_bars(rows[:first])}{more}<p class="note">{note}</p>'
+
+
+def _bars(rows: Sequence[str]) -> str:
+    return f'<table class="bars"><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _bar(genre: str, prob: float, least: float, named: bool) -> str:
+    said = f'{prob:.0%}<span class="unseen">, threshold {least:.0%}{", named" if named else ""}</span>'
+    bar = f'<td aria-hidden="true"><div class="bar" style="--prob:{prob:.4f};--least:{least:.4f}"></div></td>'
+    row = f'<th scope="row">{escape(genre)}</th>{bar}<td class="number">{said}</td>'
+    return f'<tr class="named">{row}</tr>' if named else f"<tr>{row}</tr>"
 
 
 def evidence_of(
@@ -88,7 +92,7 @@ def _parts(genre: str, modality: str, parts: pd.DataFrame) -> str:
     parts = parts.sort_values("adds", key=abs, ascending=False, kind="stable").head(MOST)
     cells = [(escape(str(part.part)), f"{part.adds:+.2f}".replace("-", "−")) for part in parts.itertuples(index=False)]
     kind = "Lines that were read" if modality == WORDS else f"What was found ({escape(modality)})"
-    head = f"<tr><th>{kind}</th><th>for {escape(genre)}</th></tr>"
-    rows = "".join(f"<tr><td>{part}</td><td>{adds}</td></tr>" for part, adds in cells)
+    head = f"<tr><th>{kind}</th><th class='number'>for {escape(genre)}</th></tr>"
+    rows = "".join(f"<tr><td>{part}</td><td class='number'>{adds}</td></tr>" for part, adds in cells)
     note = f'<p class="note">A number above 0 speaks for {escape(genre)}, below 0 against it (log-odds).</p>'
     return f'<table class="parts"><thead>{head}</thead><tbody>{rows}</tbody></table>{note}'
