@@ -14,7 +14,7 @@ def main(argv: list[str] | None = None) -> None:
         "The page asks for nothing from elsewhere.",
         epilog="example: python -m postergenre.app runs/probe/model",
     )
-    model = "folder of save_pretrained, user/name on the hub, or file of learn.export, which runs code when it is loaded"
+    model = "folder of save_pretrained, user/name on the hub, or file of learn.export, which runs code"
     parser.add_argument("model", nargs="?", help=f"{model} (default: the model that comes with postergenre)")
     parser.add_argument("--port", type=int, default=7860, help="of the address (default: %(default)s; 0: any free one)")
     host = "who may see the page: 127.0.0.1, this machine alone (default); 0.0.0.0, all who reach it"
