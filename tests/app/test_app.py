@@ -123,13 +123,14 @@ def save_picture(page, name: str):
 
 def test_a_poster_gives_genres_and_each_genre_its_own_heat(page, posters):
     drop(page, posters / "night.jpg")
-    page.locator(".bars").wait_for()
+    page.locator(".bars").first.wait_for()
     names = page.locator(".bars th").all_text_contents()
     shares = [int(text.partition("%")[0]) for text in page.locator(".bars .number").all_text_contents()]
     assert len(names) >= 3 and shares == sorted(shares, reverse=True)
     named = page.locator(".bars .named th").all_inner_texts()
     assert named and page.get_by_role("heading", level=2).inner_text() == ", ".join(named)
     assert page.get_by_label("Evidence for").input_value() == names[0]
+    assert page.locator(".bar").first.bounding_box()["width"] > 100  # the style is there
     before = heats(page)
     save_picture(page, "app.png")
     choose(page, "Evidence for", names[1])
