@@ -1,9 +1,9 @@
 """Several learners as one: their probabilities pooled, with weights chosen on validation movies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import cloudpickle
 import numpy as np
@@ -14,7 +14,7 @@ from fastai.data.transforms import MultiCategory
 
 from postergenre.data.files import save_whole
 from postergenre.data.genres import check_genres, multi_hot
-from postergenre.inference.pooling import ensemble_weights
+from postergenre.inference.pooling import apart, ensemble_weights
 from postergenre.inference.probs import movie_probs
 from postergenre.modality import Explanation
 from postergenre.portable.pool import ABSENT, check_pool, pool_probs
@@ -33,13 +33,14 @@ class PosterEnsemble(SavePretrained):
     """
 
     thresh = PosterLearner.thresh  # kept in `loss_func`, as a learner's
+    subsets: Mapping[tuple[int, ...], np.ndarray] = MappingProxyType({})  # places of members -> weights without others
 
     def __init__(
         self,
         members: Sequence[PosterLearner],  # trained or loaded, each calibrated if it is to be
-        weights: Sequence[float] | None = None,  # not negative, one a member; of "mean" made to sum to 1. None: equal
+        weights: Sequence | None = None,  # not negative, one a member; of "mean" made to sum to 1. None: equal
         views: str | Sequence[str] | None = None,  # for all, or one a member; None: those each was judged with
-        pool: str = "mean",  # or "odds", for members that know different things, as words and pictures: `pool_probs`
+        pool: str = "mean",  # or "odds", "stack", for members that know different things: `pool_probs`
         names: Sequence[str] | None = None,  # of the members, all different, e.g. their runs'; None: architectures
     ):
         self.members = list(members)
@@ -64,28 +65,32 @@ class PosterEnsemble(SavePretrained):
         self.weights = weights
 
     @property
-    def weights(self) -> np.ndarray:  # one a member; of "mean" together 1
+    def weights(self) -> np.ndarray:  # one a member; of "mean" together 1; of "stack" (members, genres)
         "How much each member counts. Setting them sets the thresholds too, to what the members' are together."
         return self._weights
 
     @weights.setter
-    def weights(self, weights: Sequence[float] | None):
-        n = len(self.members)
+    def weights(self, weights: Sequence | None):
+        n, vocab = len(self.members), self.dls.vocab
         weights = np.full(n, 1 / n) if weights is None else np.asarray(weights, dtype=np.float64)
-        if weights.shape != (n,) or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
-            said = f"weights must be {n} numbers, one a member, none below 0 and not all 0"
-            raise ValueError(f"{said}, but they are {weights.tolist()}")
+        if self.pool == "stack" and weights.shape == (n,):
+            weights = np.repeat(weights[:, None], len(vocab), axis=1)
+        shape = (n, len(vocab)) if self.pool == "stack" else (n,)
+        if weights.shape != shape or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
+            each = f"{n} numbers, one a member" + f", or ({n}, {len(vocab)}), one a genre too" * (self.pool == "stack")
+            raise ValueError(f"weights must be {each}, none below 0 and not all 0, but they are {weights.tolist()}")
         share = weights / weights.sum()
-        self._weights = share if self.pool == "mean" else weights
+        self._weights, self.subsets = share if self.pool == "mean" else weights, {}
         threshes = [torch.as_tensor(m.thresh).cpu().double() for m in self.members]
-        if any(t.ndim for t in threshes):
-            self.thresh = torch.from_numpy(self.together([t.numpy() for t in threshes]))
+        if self.pool == "stack" or any(t.ndim for t in threshes):
+            each = [np.broadcast_to(t.numpy(), len(vocab)) for t in threshes]
+            self.thresh = torch.from_numpy(pool_probs(each, self.weights, self.pool, self.genre_freq))
         else:
             self.thresh = sum(w * t.item() for w, t in zip(share, threshes, strict=True))
 
     def together(self, probs: Sequence[np.ndarray]) -> np.ndarray:
         "What the members say, (movies, genres) each, pooled with their weights; NaN: nothing to say of a movie."
-        return pool_probs(probs, self.weights, self.pool, self.genre_freq)
+        return pool_probs(probs, self.weights, self.pool, self.genre_freq, self.subsets)
 
     @property
     def arch(self) -> str:
@@ -124,8 +129,16 @@ class PosterEnsemble(SavePretrained):
         probs: Sequence[np.ndarray],  # (movies, genres) of each member, for validation movies
         targets: np.ndarray,  # (movies, genres) true genres, 0 or 1
     ) -> "PosterEnsemble":  # itself
-        "Choose the weights where the members' probabilities are known already."
+        """Choose the weights where the members' probabilities are known already.
+
+        Members may look at different columns, as poster and metadata: where a movie lacks those of some, the others
+        have the weights that are best without them, and say what they would say as an ensemble of their own.
+        """
         self.weights = ensemble_weights(probs, targets, self.pool, self.genre_freq)
+        for there in apart([member.columns for member in self.members]):
+            alone = np.zeros_like(self.weights)
+            alone[there] = ensemble_weights([probs[i] for i in there], targets, self.pool, self.genre_freq)
+            self.subsets[tuple(there)] = alone
         return self
 
     def use_cache(self, folder: str | Path | None) -> None:
@@ -140,10 +153,12 @@ class PosterEnsemble(SavePretrained):
         **kwargs,  # of PosterLearner.probs: bs, workers, progress
     ) -> tuple[np.ndarray, list[str | None]]:  # as PosterLearner.probs
         "The members' probabilities, pooled. Members of weight 0 are not asked; one that has nothing to go by abstains."
-        asked = [i for i, weight in enumerate(self.weights) if weight > 0]
+        weighed = sum(self.subsets.values(), self.weights).reshape(len(self.members), -1).any(axis=1)
+        asked = np.flatnonzero(weighed).tolist()
         seen = {i: self.views[i] if views is None else views for i in asked}
         answers = [self.members[i].probs(movies, seen[i], **kwargs) for i in asked]
-        pooled = pool_probs([p for p, _ in answers], self.weights[asked], self.pool, self.genre_freq)
+        subsets = {tuple(n for n, i in enumerate(asked) if i in there): w[asked] for there, w in self.subsets.items()}
+        pooled = pool_probs([p for p, _ in answers], self.weights[asked], self.pool, self.genre_freq, subsets)
         errors = [_error(said) for said in zip(*(e for _, e in answers), strict=True)]
         pooled[[error is not None for error in errors]] = np.nan
         return pooled.astype(np.float32), errors
@@ -201,12 +216,14 @@ class PosterEnsemble(SavePretrained):
         ]
         for member, said in zip(self.members, listed, strict=True):
             member.write_model(folder / said["folder"], include_bodies, onnx)
-        config = about(self) | {"kind": "ensemble", "pool": self.pool, "members": listed}
+        subsets = [{"members": there, "weights": w.tolist()} for there, w in self.subsets.items()]
+        config = about(self) | {"kind": "ensemble", "pool": self.pool, "members": listed, "subsets": subsets}
         write_folder(folder, config, {})
         return config
 
     def __repr__(self) -> str:
-        rows = zip(self.weights, self.names, self.views, strict=True)
+        weights = self.weights.reshape(len(self.members), -1).mean(axis=1)
+        rows = zip(weights, self.names, self.views, strict=True)
         lines = [f"  {weight:.3f}  {name}, views {views}" for weight, name, views in rows]
         many = f"{len(lines)} learner{'s' * (len(lines) > 1)}"
         pooled = "" if self.pool == "mean" else f", pooled by {self.pool}"

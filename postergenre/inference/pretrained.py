@@ -131,6 +131,8 @@ def _ensemble(folder: Path, config: Mapping) -> PosterEnsemble:
     ensemble = PosterEnsemble(members, None, views, str(config.get("pool")), names)
     # as they were saved: setting them would divide by their sum once more, which may change the last digit
     ensemble._weights = np.array([about["weight"] for about in config["members"]], dtype=np.float64)
+    kept = config.get("subsets", [])
+    ensemble.subsets = {tuple(s["members"]): np.array(s["weights"], dtype=np.float64) for s in kept}
     ensemble.thresh = _thresh(config)
     return ensemble
 

@@ -83,8 +83,21 @@ def check_config(config, file: Path) -> None:  # ValueError
             raise wrong("members should be a list, of one or more")
         for member in members:
             check_name(member.get("folder"), file)
-            if not are_numbers([member.get("weight")], 1) or not isinstance(member.get("views"), str):
-                raise wrong("a member should have a weight, a number, and views, a text")
+            if not isinstance(member.get("views"), str) or not _is_weight(member.get("weight"), n):
+                raise wrong("a member should have a weight, a number or one a genre, and views, a text")
+        subsets = config.get("subsets", [])
+        if not isinstance(subsets, list) or not all(isinstance(some, dict) for some in subsets):
+            raise wrong("subsets should be a list, of members and their weights each")
+        for some in subsets:
+            there, weights = some.get("members"), some.get("weights")
+            if not isinstance(there, list) or not all(type(i) is int and 0 <= i < len(members) for i in there):
+                raise wrong(f"a subset's members should be numbers from 0 to {len(members) - 1}")
+            if (
+                not isinstance(weights, list)
+                or len(weights) != len(members)
+                or not all(_is_weight(w, n) for w in weights)
+            ):
+                raise wrong("a subset should have a weight a member")
 
 
 def check_name(name, file: Path) -> str:  # ValueError
@@ -161,6 +174,10 @@ def digest_of(file: Path) -> str:
 def about_file(file: Path) -> dict:  # as check_file wants it
     "What config.json says of a file beside it."
     return {"size": file.stat().st_size, "sha256": digest_of(file)}
+
+
+def _is_weight(weight, n: int) -> bool:
+    return are_numbers([weight], 1) or are_numbers(weight, n)
 
 
 def are_numbers(values, n: int) -> bool:

@@ -148,7 +148,7 @@ class _Ensemble:
     "The graphs of several learners, pooled as PosterEnsemble does."
 
     def __init__(self, folder: Path, config: Mapping):
-        about = [member for member in config["members"] if member["weight"] > 0]
+        about = [member for member in config["members"] if np.any(np.array(member["weight"]) > 0)]
         if not about:
             raise ValueError(f"{folder / CONFIG} has no member with a weight above 0")
         folders = [folder / check_name(member["folder"], folder / CONFIG) for member in about]

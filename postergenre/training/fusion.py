@@ -60,6 +60,11 @@ class ProbeLearner(PosterLearner):
         "Its kinds of evidence."
         return self.model.modalities
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        "Of a table of movies, those that any of its modalities looks at."
+        return tuple(dict.fromkeys(column for modality in self.modalities for column in modality.columns))
+
     def use_cache(self, folder: str | Path | None) -> None:
         "Keep in a folder what the modalities read and see, and use what is there."
         for modality in self.modalities:

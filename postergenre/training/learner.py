@@ -46,6 +46,7 @@ class PosterLearner(SavePretrained, Learner):
 
     views: str = "auto"  # as `views.make_views` has them; "auto": grid if it was trained on crops, else center
     weights: Sequence[float] = (1.0,)  # of its members
+    columns: tuple[str, ...] = ("poster",)  # of a table of movies, that it looks at
 
     def __init__(
         self,
@@ -197,8 +198,7 @@ class PosterLearner(SavePretrained, Learner):
             said = probs_of(wanted, probs_of_one(self, {"poster": poster}), vocab)
         size, run = (poster.height, poster.width), lambda: self.view_outputs(views)
         heat = class_heats(model, run, list(map(vocab.index, said)), boxes, size, tuple(views.shape[-2:]), layer)
-        parts = pd.DataFrame(columns=["modality", "part", *said])  # a picture cannot be told apart
-        return Explanation(said, parts, heat, HEADING, MEANING)
+        return Explanation(said, pd.DataFrame(columns=["modality", "part", *said]), heat, HEADING, MEANING)
 
     def dense_views(self, poster: PosterImage) -> torch.Tensor:
         "The poster as the network sees it: whole, or its crops and those half-way between."
