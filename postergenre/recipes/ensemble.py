@@ -11,6 +11,7 @@ beside each member is checked. With one member this scores a learner again, with
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from fastcore.meta import delegates
 
@@ -27,6 +28,7 @@ from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import figures, finish
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, section
 from postergenre.recipes.runs.training import MONITOR, Training, count_parameters, export
+from postergenre.training.learner import PosterLearner
 
 POOLED = {"mean": "averaged", "odds": "put together by adding their log-odds relative to the genres' frequencies"}
 
@@ -86,13 +88,18 @@ def load_members(run: Run, data: Data) -> PosterEnsemble:
     files, views = run.config["members"], run.config["views"]
     for file in files:
         check_split(file, data.movies)
-    members = [from_pretrained(file) if is_folder(file) else load_learner(file) for file in files]
+    members = list(map(open_member, files))
     views, names = views[0] if len(views) == 1 else views or None, run_names(files)
     ensemble = PosterEnsemble(members, views=views, pool=run.config["pool"], names=names)
     ensemble.use_cache(run.config["cache"])
     for name, file, of_member in zip(ensemble.names, files, ensemble.views, strict=True):
         print(f"  {name}: {file}, views {of_member}")
     return ensemble
+
+
+def open_member(file: str | Path) -> PosterLearner:
+    "A learner from a model's folder, or from a file, which runs code."
+    return from_pretrained(file) if is_folder(file) else load_learner(file)
 
 
 def run_names(files: list[str]) -> list[str]:
@@ -146,7 +153,7 @@ def about_members(files: list[str], ensemble: PosterEnsemble, valid: list[Evalua
     "What metrics.json says of each member; the last result is the ensemble's own."
     columns = ensemble.names, files, ensemble.views, ensemble.weights, valid[:-1], test[:-1]
     return [
-        {"name": name, "file": file, "views": views, "weight": round(float(weight), 6)}
+        {"name": name, "file": file, "views": views, "weight": round(float(np.mean(weight)), 6)}
         | {"valid": figures(of_valid)[name], "test": figures(of_test)[name]}
         for name, file, views, weight, of_valid, of_test in zip(*columns, strict=True)
     ]

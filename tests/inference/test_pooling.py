@@ -6,7 +6,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from postergenre.inference.pooling import ensemble_weights
+from postergenre.inference.pooling import apart, ensemble_weights
 from postergenre.portable.pool import pool_probs
 
 
@@ -86,3 +86,41 @@ def test_a_member_that_has_nothing_to_say_moves_nothing(hints, pool):
     np.testing.assert_allclose(pooled[2], alone[2], atol=1e-12)
     both = pool_probs([first[:2], second[:2]], [0.6, 0.4], pool, freq)
     np.testing.assert_allclose(pooled[:2], both, atol=1e-12)
+
+
+@pytest.mark.parametrize("pool", ["odds", "stack"])
+def test_where_some_lack_their_columns_the_others_say_what_they_say_alone(pool):
+    "A movie with a bare poster got the poster's share of what poster and metadata would say together."
+    rng = np.random.default_rng(0)
+    targets = rng.random((200, 4)) < 0.3
+    probs = [1 / (1 + np.exp(1 - 3 * targets - rng.normal(size=targets.shape) * s)) for s in (1, 1.5, 2)]
+    freq = targets.mean(0)
+    assert list(apart([["poster"], ["title", "year"], ["poster"]])) == [[0, 2], [1]]
+    assert not list(apart([["poster"], ["poster"]]))  # they lack it together
+    alone = ensemble_weights([probs[0], probs[2]], targets, pool, freq)
+    subsets = {(0, 2): np.insert(alone, 1, 0, axis=0)}
+    weights = ensemble_weights(probs, targets, pool, freq)
+    some = [probs[0], np.where(np.arange(200)[:, None] < 50, np.nan, probs[1]), probs[2]]
+    said = pool_probs(some, weights, pool, freq, subsets)
+    np.testing.assert_allclose(said[:50], pool_probs([probs[0], probs[2]], alone, pool, freq)[:50], atol=1e-12)
+    np.testing.assert_array_equal(said[50:], pool_probs(probs, weights, pool, freq)[50:])
+
+
+def test_a_stack_has_a_weight_a_genre_where_movies_say_so():
+    "One member knows the first genre, the other the second; a few movies say nothing, and weights stay common."
+    rng = np.random.default_rng(0)
+    targets = (rng.random((400, 2)) < 0.4).astype(float)
+    know, guess = np.where(targets > 0, 0.8, 0.2), rng.uniform(0.2, 0.8, (400, 2))
+    flip = rng.random((400, 2)) < 0.2
+    know = np.where(flip, 1 - know, know)
+    probs = [np.stack([know[:, 0], guess[:, 1]], 1), np.stack([guess[:, 0], know[:, 1]], 1)]
+    freq = targets.mean(0)
+    weights = ensemble_weights(probs, targets, "stack", freq)
+    assert weights.shape == (2, 2) and weights[0, 0] > 2 * weights[0, 1] and weights[1, 1] > 2 * weights[1, 0]
+    losses = []
+    for pool in ("stack", "odds"):
+        said = pool_probs(probs, ensemble_weights(probs, targets, pool, freq), pool, freq)
+        losses.append(-np.log(np.where(targets, said, 1 - said)).mean())
+    assert losses[0] < losses[1]
+    few = ensemble_weights([p[:3] for p in probs], targets[:3], "stack", freq)
+    np.testing.assert_array_equal(few[:, 0], few[:, 1])
