@@ -35,13 +35,13 @@ def passed(axes: Axes | Sequence[Axes], n: int) -> np.ndarray:  # (n,). ValueErr
 
 def show_posters(
     images: Iterable,  # as fastai decodes them
-    texts: Iterable[Sequence[str]],  # genres or lines of each
+    texts: Iterable[Sequence[str]],  # lines of each; long ones are wrapped
     axes: Sequence[Axes] | None = None,  # to draw on, as many as there are; None: on a new figure
     nrows: int | None = None,
     ncols: int | None = None,
     figsize: tuple[float, float] | None = None,  # inches
 ) -> np.ndarray:  # axes, one a poster
-    "Posters beside each other with their genres or lines."
+    "Posters beside each other with their lines."
     shown = list(zip(images, texts, strict=True))[: nrows * ncols if nrows and ncols else None]
     if axes is None:
         ncols = ncols or (-(-len(shown) // nrows) if nrows else min(len(shown), 5))
@@ -50,9 +50,9 @@ def show_posters(
         for ax in axes[len(shown) :]:
             ax.axis("off")
     axes = np.ravel(axes)[: len(shown)]
-    for (image, genres), ax in zip(shown, axes, strict=False):
+    for (image, lines), ax in zip(shown, axes, strict=False):
         image.show(ctx=ax)
-        ax.set_title("\n".join(textwrap.wrap(", ".join(genres), 22)), fontsize=9)
+        ax.set_title("\n".join(part for line in lines for part in textwrap.wrap(line, 22)), fontsize=9)
         ax.axis("off")
     return axes
 

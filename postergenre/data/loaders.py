@@ -179,7 +179,8 @@ class PosterDataLoaders(DataLoaders):
     ) -> np.ndarray:  # axes, one a poster
         "Show posters as the network sees them, with their genres."
         loader = self.train if train else self.valid
-        return show_posters(*self._shown(loader, b, max_n, unique), ctxs, **kwargs)
+        images, genres = self._shown(loader, b, max_n, unique)
+        return show_posters(images, ([", ".join(named)] for named in genres), ctxs, **kwargs)
 
     def _shown(self, loader, b, max_n: int, unique: bool) -> tuple[Iterable, Iterable]:
         "Posters and their genres."

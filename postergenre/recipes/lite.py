@@ -16,9 +16,9 @@ from fastai.callback.core import Callback
 from fastai.callback.mixup import CutMix, MixUp
 from fastcore.meta import delegates
 
-from postergenre.data.augment import as_size, gentle_tfms
+from postergenre.data.augment import gentle_tfms
 from postergenre.losses import poster_loss
-from postergenre.recipes.runs.checks import check_network, parse_size
+from postergenre.recipes.runs.checks import check_frozen
 from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
@@ -29,7 +29,6 @@ from postergenre.training.epochs import StopEarly
 from postergenre.training.learner import PosterLearner
 from postergenre.training.networks import freeze_norms, freeze_stages, poster_learner
 from postergenre.training.probe import start_from_probe
-from postergenre.vision.stages import last_frozen
 
 
 @delegates(shared)
@@ -104,8 +103,7 @@ def check_regularisation(o: dict) -> None:  # ValueError
     gentle_tfms(o["zoom"], o["flip"])
     poster_loss(o["loss"], np.array([0.5]), o["smoothing"])
     WeightEMA(o["ema"])
-    if o["frozen"]:
-        last_frozen(check_network(o["arch"], o), as_size(parse_size(o["size"])), o["frozen"])
+    check_frozen(o)
 
 
 def regularisers(mixup: float = 0, cutmix: float = 0, patience: int = 3) -> list[Callback]:  # ValueError: both blend

@@ -173,10 +173,10 @@ class PosterLearner(SavePretrained, Learner):
         ctxs: Sequence[Axes] | None = None,  # axes to draw on; None: on a new figure
         **kwargs,  # of the figure: nrows, ncols, figsize (inches)
     ) -> np.ndarray:  # axes, one a poster
-        "Some posters with their true genres and, below, those predicted."
+        "Some posters with their true genres and, below, behind an arrow, those predicted."
         movies, vocab = (self.dls[ds_idx] if dl is None else dl).items.head(max_n), self.dls.vocab
-        said = name_genres(self, self.probs(movies, progress=False)[0])
-        texts = [[", ".join(t), ", ".join(genre_names(s, vocab))] for t, s in zip(movies["genres"], said, strict=True)]
+        named = [genre_names(row, vocab) for row in name_genres(self, self.probs(movies, progress=False)[0])]
+        texts = [[", ".join(t), f"→ {', '.join(n)}"] for t, n in zip(movies["genres"], named, strict=True)]
         return show_posters(map(PosterImage.create, movies["poster"]), texts, ctxs, **kwargs)
 
     def explain(

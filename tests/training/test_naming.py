@@ -70,12 +70,13 @@ def test_one_poster_has_one_answer_everywhere(judged, movies, tmp_path):
 
 
 def test_pictures_of_results_show_what_is_predicted(judged, movies):
+    "True and predicted genres stood in one line: Drama, Drama."
     judged.show_results(max_n=3)
     shown = [ax.get_title().replace("\n", " ") for ax in plt.gcf().axes[:3]]
     plt.close("all")
     valid = movies[movies["split"] == "valid"].head(3)
-    for title, genres in zip(shown, predict_movies(judged, valid)["genres"], strict=True):
-        assert genres and title.endswith(", ".join(genres))
+    for title, true, genres in zip(shown, valid["genres"], predict_movies(judged, valid)["genres"], strict=True):
+        assert genres and title == f"{', '.join(true)} → {', '.join(genres)}"
 
 
 def test_options_choose_other_genres_in_every_place(judged, movies):

@@ -14,6 +14,7 @@ from postergenre.data.loaders import CROPS, parse_balance
 from postergenre.losses import poster_loss
 from postergenre.vision.attention import check_kind
 from postergenre.vision.build import check_arch, create_model
+from postergenre.vision.stages import last_frozen
 from postergenre.vision.views import parse_views
 
 PROTOCOLS = ("movie", "study")
@@ -113,6 +114,13 @@ def check_network(
         after = options.get("after") if attention else None
         network = _network(arch, 1, size, *start_from, attention, after, options.get("stages", False))
     return network
+
+
+def check_frozen(options: Mapping) -> None:  # as check_network; ValueError: the network has fewer stages
+    "Say whether --frozen are too many."
+    if options["frozen"]:
+        network = check_network(options["arch"], options)
+        last_frozen(network, as_size(parse_size(options["size"])), options["frozen"])
 
 
 @cache  # of a series' runs, most have the same
