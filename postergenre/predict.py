@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> None:
     "Parse the command line, predict, write the CSV, print the same."
     parser = argparse.ArgumentParser(
         prog="python -m postergenre.predict",
-        usage="%(prog)s [MODEL] POSTERS [POSTERS ...] [--csv FILE] [--thresh X | --top N] [...]",
+        usage="%(prog)s [MODEL] POSTERS [POSTERS ...]\n       [--csv FILE] [--thresh X | --top N] [...]",
         description="Predict the genres of movie posters, with the model that comes with postergenre or with one that "
         "you name: a folder, which runs no code when it is loaded, or a file of learn.export, which does: only use "
         "files you trust.",

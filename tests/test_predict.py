@@ -113,3 +113,10 @@ def test_nobody_need_listen_to_the_end(exported, movies):
     done.stdin.close()
     assert done.stderr.read() == "" and done.wait(120) == 0
     done.stderr.close()
+
+
+def test_help_is_as_wide_as_the_terminal(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
