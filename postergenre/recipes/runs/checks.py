@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from postergenre.data.augment import as_size
 from postergenre.data.counts import check_counts
 from postergenre.data.loaders import CROPS, parse_balance
 from postergenre.losses import poster_loss
+from postergenre.tabular.fields import check_fields
 from postergenre.vision.attention import check_kind
 from postergenre.vision.build import check_arch, create_model
 from postergenre.vision.stages import last_frozen
@@ -77,6 +79,7 @@ CHECKS = {
     "balance": parse_balance,
     "loss": check_loss,
     "attention": check_kind,
+    "fields": check_fields,
     "views": parse_views,
     "train_views": parse_views,
     **{option: more_than_0(option) for option in ("lr", "head_lr", "minutes")},
@@ -88,7 +91,7 @@ CHECKS = {
 def check_options(
     options: Mapping,  # of a recipe, by name; one or several values each
     least_epochs: int = 1,
-    modalities: Iterable[str] = (),  # names that --arch takes beside those of networks
+    modalities: Mapping[str, Callable] = MappingProxyType({}),  # what --arch takes beside networks, by name
 ) -> None:  # ValueError, OSError
     "Say what is wrong with a recipe's options."
     for option, check in (CHECKS | {"epochs": at_least("epochs", least_epochs)}).items():
@@ -98,7 +101,9 @@ def check_options(
         raise ValueError("--protocol study divides crops, so it needs some: add --balance study:1000")
     check_counts(bs=options.get("bs", 1), workers=options.get("workers", 0))
     for arch in _values(options, "arch"):
-        if arch not in modalities:
+        if arch in modalities:
+            modalities[arch]()  # says what is missing
+        else:
             check_network(arch, options)
 
 

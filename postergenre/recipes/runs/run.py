@@ -7,7 +7,7 @@ import shlex
 import sys
 import textwrap
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
@@ -113,7 +113,7 @@ def begin(
     config: dict,  # its options
     resume: bool | None = None,  # of a series: whether it goes on in the folder `out`; None: a run of its own
     least_epochs: int = 1,
-    modalities: Iterable[str] = (),  # as of check_options
+    **modalities: Callable,  # as of check_options
 ) -> Run:  # ValueError, OSError: what is wrong with the options
     "Check a recipe's options and show them, choose the run's folder, set the seed."
     check_options(config, least_epochs, modalities)
