@@ -54,7 +54,8 @@ def main(
     export(run, learn)
 
     section("Words that say most, among those on ten training posters or more")
-    print("\n".join(beside(telling_words(learn, learn.modalities[0].all_lines(data.side("train"))))))
+    telling = telling_words(learn, learn.modalities[0].all_lines(data.side("train")))
+    print("\n".join(beside(telling[telling != ""])) or "No word stands on so many.")
     finish(run, data, learn, training, judge(run, data, learn, trained="the head"))
 
 

@@ -118,14 +118,14 @@ def look(
     run: Run, learn: ProbeLearner, movies: pd.DataFrame, views: str = "whole", train_views: str = "whole"
 ) -> float | None:  # posters a second; None: all was kept from before
     "Compute the features of movies in their views, those of training in train_views too, or find them in --cache."
-    section("Features of the posters")
+    section("Features of the movies")
     learn.use_cache(run.config["cache"])
     begun, looked, train = time.time(), 0, movies["split"] == "train"
     for modality in learn.modalities:
         for wanted, of in ((movies, f"whole+{views}"), (movies[train], train_views)):
             modality.features(wanted, of, run.config["bs"], run.config["workers"])
         for file, kept in modality.kept.items():
-            done = f"{kept.computed:,} posters computed" if kept.computed else "all in the cache"
+            done = f"{kept.computed:,} movies computed" if kept.computed else "all in the cache"
             print(f"  {file}: {done}", flush=True)
             looked += kept.computed * file.endswith(".npz")
     return looked / (time.time() - begun) if looked else None
