@@ -120,11 +120,11 @@ class _Graphs:
         ):
             raise ValueError(f"{folder / CONFIG} does not say how wide the features of its {len(parts)} graphs are")
         widths = self.widths if self.head else [n]
-        self.networks = [_Network(folder, about, config, width) for about, width in zip(parts, widths, strict=True)]
         unknown = [about.get("reads") for about in parts if about.get("reads") not in READERS]
         if unknown:
             raise ValueError(f"{folder / CONFIG} reads {unknown[0]!r}; known are {', '.join(READERS)}")
         self.readers = [READERS[about["reads"]](about, folder, config) for about in parts]
+        self.networks = [_Network(folder, about, config, width) for about, width in zip(parts, widths, strict=True)]
 
     def check(self, views: str | None) -> None:
         for reader in self.readers:
@@ -133,6 +133,7 @@ class _Graphs:
     def probs(self, posters: Sequence[Poster], views: str | None, bs: int) -> np.ndarray:
         views, seen = self.views if views is None else views, []
         for reader, network in zip(self.readers, self.networks, strict=True):
+            network.session  # noqa: B018  # loaded while the reader of words is
             looks = [reader.look(poster, views) for poster in posters]
             rows = network.run(reader, [reading for look in looks for reading in look], bs)
             seen.append(np.split(rows, np.cumsum(list(map(len, looks)))[:-1]))

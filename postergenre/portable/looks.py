@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from functools import cached_property
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ class Poster:
         "What is written on it."
         from postergenre.portable.reader import as_read
 
-        return _reader()(as_read(self.image))
+        return _reader().result()(as_read(self.image))
 
 
 class Pixels:
@@ -61,6 +62,7 @@ class Words:
         length, pad = reads.get("length"), reads.get("pad")
         if type(length) is not int or type(pad) is not int or not 0 < length <= 2**16:
             raise ValueError(f"{folder / CONFIG} does not say how long texts may be (length, pad)")
+        _reader()
         file = check_file(folder, reads.get("tokenizer"), config)
         self.tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
         self.tokenizer.enable_truncation(length)
@@ -90,12 +92,16 @@ def threads() -> int:  # 0: one a core
     return int(os.environ.get("OMP_NUM_THREADS") or 0)
 
 
-_READER: list = []  # the one reader of this process, once it is needed: its networks take long to load
+@cache
+def _reader() -> Future:
+    "The one reader of this process, whose networks load beside all else that is loaded: they take longest."
+    pool = ThreadPoolExecutor(1)
+    loading = pool.submit(_load)
+    pool.shutdown(wait=False)
+    return loading
 
 
-def _reader():
-    if not _READER:
-        from postergenre.portable.reader import WordReader
+def _load():
+    from postergenre.portable.reader import WordReader
 
-        _READER.append(WordReader(threads() or os.cpu_count()))
-    return _READER[0]
+    return WordReader(threads() or os.cpu_count()).load()

@@ -35,6 +35,11 @@ class WordReader:
     def __init__(self, threads: int = 1):  # one: posters are read by several processes, each with too little for more
         self.threads, self._engine, self._process = threads, None, None
 
+    def load(self) -> "WordReader":  # itself
+        "Load its networks now."
+        self._loaded()
+        return self
+
     def __call__(
         self,
         picture: np.ndarray,  # uint8 (height, width, 3), RGB
