@@ -30,6 +30,7 @@ FLOORS = [
     ["recipes"],
     ["predict"],
     ["app"],
+    ["bulk"],
     ["__init__", "__main__"],
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

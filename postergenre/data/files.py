@@ -1,5 +1,6 @@
 """Files that are either whole or not there."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -9,14 +10,21 @@ from uuid import uuid4
 
 
 @contextmanager
-def write_whole(path: str | Path) -> Iterator[Path]:  # OSError: names the file, also where Python does not (disk full)
+def write_whole(
+    path: str | Path,
+    sync: bool = False,  # wait until it is on the disk, under its name: it stays whole where the power fails
+) -> Iterator[Path]:  # OSError: names the file, also where Python does not (disk full)
     "Write to a temporary file beside the real one, of the same suffix, that takes its name only when all went well."
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}-{uuid4().hex}{path.suffix}")
     try:
         yield temporary
+        if sync:
+            _sync(temporary)
         temporary.replace(path)
+        if sync:
+            _sync(path.parent)
     except OSError as e:
         if e.errno is None:  # numpy says only how many bytes went missing
             raise OSError(f"{path} cannot be written: {e}") from e
@@ -27,9 +35,9 @@ def write_whole(path: str | Path) -> Iterator[Path]:  # OSError: names the file,
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: str | Path, text: str) -> Path:
+def write_text(path: str | Path, text: str, sync: bool = False) -> Path:  # sync: as in write_whole
     "Write a text file, whole or not at all."
-    with write_whole(path) as file:
+    with write_whole(path, sync) as file:
         file.write_text(text, encoding="utf-8", newline="")
     return Path(path)
 
@@ -59,3 +67,11 @@ def check_writable(path: str | Path) -> None:  # OSError: it cannot be, and why
             pass
     except OSError as e:
         raise OSError(f"{path} cannot be written ({e.strerror}); name a file in another folder") from e
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -95,7 +95,7 @@ def _read_with(read, file: Path, raw: bytes, **kwargs) -> pd.DataFrame:
 def _read_text(file: Path, text: str, sep: str | None, wanted: set[str]) -> pd.DataFrame:
     if hint := re.match(r"sep=(.)(?=[\r\n])", text):  # as Excel writes it; the line stays, to count lines
         sep, text = sep or hint[1], text[hint.end() :]
-    sep = _find_separator(text, wanted) if sep is None else separator(sep)
+    sep = find_separator(text, wanted) if sep is None else separator(sep)
     header = _check_rows(file, text, sep)
     if twice := [name for name in header if fold(name) in wanted and header.count(name) > 1]:
         raise ValueError(f"{file} names the column {twice[0]} twice; rename one of them")
@@ -117,7 +117,7 @@ def _rows(text: str, sep: str):
     return csv.reader(StringIO(text, newline=""), delimiter=sep, skipinitialspace=True, strict=True)
 
 
-def _find_separator(text: str, wanted: set[str]) -> str:
+def find_separator(text: str, wanted: set[str]) -> str:
     "The separator under which the header holds most of the columns wanted, then most columns at all."
     lines = text.lstrip("\r\n").splitlines()[:1] or [""]
 

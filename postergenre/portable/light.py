@@ -13,6 +13,7 @@ from PIL import Image
 from postergenre.data.counts import check_counts
 from postergenre.data.posters import UNREADABLE, open_poster
 from postergenre.data.progress import progress as progress_bar
+from postergenre.portable.ahead import ahead
 from postergenre.portable.bodies import Body
 from postergenre.portable.folder import CONFIG, GRAPH, check_file, check_name, is_folder, read_config
 from postergenre.portable.looks import READERS, NeedsTorch, Poster, threads
@@ -60,14 +61,19 @@ class LightModel:
         self.check_views(views)
         posters, errors = list(movies["poster"]), []
         probs = np.full((len(posters), len(self.genres)), np.nan, dtype=np.float32)
+        starts = range(0, len(posters), CHUNK)
         with ThreadPoolExecutor(max(1, workers)) as pool:
-            starts = range(0, len(posters), CHUNK)
-            for start in progress_bar(starts, len(starts), progress):
+
+            def look(start: int) -> tuple[list, list[str | None]]:
                 opened = list(pool.map(_open, posters[start : start + CHUNK]))
-                there = [i for i, (_, error) in enumerate(opened) if error is None]
-                errors += [error for _, error in opened]
-                if there:
-                    probs[[start + i for i in there]] = self.parts.probs([opened[i][0] for i in there], views, bs)
+                there = [poster for poster, error in opened if error is None]
+                return self.parts.look(there, views), [error for _, error in opened]
+
+            seen = zip(starts, ahead(look, starts), strict=True)
+            for start, (looks, said) in progress_bar(seen, len(starts), progress):
+                errors += said
+                if there := [start + i for i, error in enumerate(said) if error is None]:
+                    probs[there] = self.parts.probs(looks, bs)
         return probs, errors
 
     def named(self, probs: np.ndarray, thresh=None, top: int | None = None, at_least: int = 1) -> np.ndarray:
@@ -130,13 +136,18 @@ class _Graphs:
         for reader in self.readers:
             reader.check(self.views if views is None else views)
 
-    def probs(self, posters: Sequence[Poster], views: str | None, bs: int) -> np.ndarray:
-        views, seen = self.views if views is None else views, []
-        for reader, network in zip(self.readers, self.networks, strict=True):
+    def look(self, posters: Sequence[Poster], views: str | None) -> list[list[list]]:
+        "What each reader reads of each poster."
+        views = self.views if views is None else views
+        for network in self.networks:
             network.session  # noqa: B018  # loaded while the reader of words is
-            looks = [reader.look(poster, views) for poster in posters]
-            rows = network.run(reader, [reading for look in looks for reading in look], bs)
-            seen.append(np.split(rows, np.cumsum(list(map(len, looks)))[:-1]))
+        return [[reader.look(poster, views) for poster in posters] for reader in self.readers]
+
+    def probs(self, looks: list[list[list]], bs: int) -> np.ndarray:
+        seen = []
+        for reader, network, own in zip(self.readers, self.networks, looks, strict=True):
+            rows = network.run(reader, [reading for look in own for reading in look], bs)
+            seen.append(np.split(rows, np.cumsum(list(map(len, own)))[:-1]))
         if self.head is None:
             [each] = seen
         else:
@@ -168,8 +179,11 @@ class _Ensemble:
         for member in self.members:
             member.check(views)
 
-    def probs(self, posters: Sequence[Poster], views: str | None, bs: int) -> np.ndarray:
-        said = [member.probs(posters, views, bs).astype(np.float32) for member in self.members]
+    def look(self, posters: Sequence[Poster], views: str | None) -> list:
+        return [member.look(posters, views) for member in self.members]
+
+    def probs(self, looks: list, bs: int) -> np.ndarray:
+        said = [member.probs(own, bs).astype(np.float32) for member, own in zip(self.members, looks, strict=True)]
         return pool_probs(said, self.weights, self.pool, self.freq)
 
 

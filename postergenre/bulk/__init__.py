@@ -1,0 +1,1 @@
+"""Posters by the million: `python -m postergenre.bulk`."""
