@@ -14,6 +14,7 @@ from postergenre.data.posters import open_poster
 from postergenre.portable.views import whole
 
 READ_SIZE = (672, 448)  # (height, width) in pixels: half as large again as most posters here, smaller words are lost
+LEAST = 0.5  # probability of the letters of a line, on average; else it is not legible
 
 
 class Line(NamedTuple):
@@ -25,7 +26,7 @@ class Line(NamedTuple):
 
 
 class WordReader:
-    """Reads lines of text in pictures with RapidOCR, whose networks (PP-OCR, Apache licence) come in its package.
+    """Reads lines of text in pictures with PP-OCR's networks (Apache licence), which come in the package rapidocr.
 
     A reader can be pickled and used in several processes: its networks are loaded when it first reads in each.
     """
@@ -45,33 +46,26 @@ class WordReader:
         picture: np.ndarray,  # uint8 (height, width, 3), RGB
     ) -> list[Line]:  # from top to bottom. ImportError: the package is missing
         "The lines in a picture."
-        height, width = picture.shape[:2]
-        found = self._loaded()(np.ascontiguousarray(picture[:, :, ::-1]))
-        if found.txts is None:
-            return []
-        corners = np.asarray(found.boxes, dtype=np.float64) / (width, height)
-        ends = np.concatenate([corners.min(1), corners.max(1)], axis=1).round(4).tolist()
-        rows = zip(found.txts, found.scores, ends, strict=True)
-        return [Line(text, round(float(score), 3), tuple(box)) for text, score, box in rows]
+        find, read = self._loaded()
+        picture, (height, width), lines = np.ascontiguousarray(picture[:, :, ::-1]), picture.shape[:2], []
+        for corners in find(picture):
+            text, score = read(picture, corners)
+            if text and score >= LEAST:
+                ends = np.concatenate([corners.min(0), corners.max(0)]) / (width, height, width, height)
+                lines.append(Line(text, round(score, 3), tuple(ends.astype(float).round(4).tolist())))
+        return lines
 
     def _loaded(self):
         if self._process != os.getpid():
             check_package()
-            from rapidocr import RapidOCR  # of an extra
+            import cv2  # of an extra
+
+            from postergenre.portable.lines import LineFinder, LineReader
 
             if multiprocessing.parent_process() is not None:
-                import cv2  # comes with rapidocr
-
                 # Its threads do not survive the fork of a process that has used them: the copy would wait for ever.
                 cv2.setNumThreads(0)
-
-            threads = {"EngineConfig.onnxruntime.intra_op_num_threads": self.threads}
-            threads |= {"EngineConfig.onnxruntime.inter_op_num_threads": 1}
-            whole = {"Det.limit_type": "max", "Det.limit_side_len": max(READ_SIZE)}
-            self._engine = RapidOCR(
-                params={"Global.log_level": "critical", "Global.use_cls": False, **threads, **whole}
-            )
-            self._process = os.getpid()
+            self._engine, self._process = (LineFinder(self.threads), LineReader(self.threads)), os.getpid()
         return self._engine
 
     def __getstate__(self) -> dict:
@@ -98,6 +92,6 @@ def as_text(lines: Sequence[Line]) -> str:
 def check_package() -> None:
     "ImportError: what to install, if the reader's package is missing."
     try:
-        version("rapidocr"), version("onnxruntime")
+        version("rapidocr"), version("onnx"), version("onnxruntime")
     except ImportError as e:  # PackageNotFoundError
         raise ImportError(f"Reading words needs the package {e.name}: pip install 'postergenre[words]'") from e

