@@ -68,14 +68,14 @@ def record(metrics: dict, note: str = "") -> dict:
         "minutes": metrics["total_minutes"],
     }
     same = ("train_minutes", "test_movies", "best_epoch", "images_per_second", "device", "threads", "arch")
-    same += ("parameters", "versions")
+    same += ("precision", "parameters", "versions")
     return {
         "command": _portable_command(metrics["command"]),
         "recipe": re.search(r"postergenre\.recipes\.(\w+)", metrics["command"])[1],
         "date": metrics["date"],
         "note": "; ".join(filter(None, (note, limit, stopped))),
         "args": {k: _portable(v) for k, v in config.items() if v is not None and k not in LOCAL},
-        "result": result | {k: metrics[k] for k in same if metrics[k] is not None},  # an ensemble has no epochs
+        "result": result | {k: metrics[k] for k in same if metrics.get(k) is not None},  # an ensemble has no epochs
     }
 
 

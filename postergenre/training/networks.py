@@ -20,6 +20,7 @@ from postergenre.data.loaders import size_of
 from postergenre.losses import poster_loss
 from postergenre.metrics import MacroAP, TopNAccuracy
 from postergenre.training.learner import PosterLearner
+from postergenre.training.precision import TrainingPrecision
 from postergenre.vision.build import CUSTOM, arch_name, create_model, head_name, split_body_head
 from postergenre.vision.stages import last_frozen
 
@@ -41,6 +42,7 @@ def poster_learner(
     attention_after: str | None = None,  # name of the module that gives this map; None: a late stage
     stages: bool = False,  # the last layer sees how strong and varied each channel of every stage is: style
     arch_kwargs: dict | None = None,  # for timm.create_model: drop_rate, drop_path_rate, ...
+    precision: str = "fp32",  # in which it trains: "bf16", or "auto": bf16 where the processor is faster with it
     **kwargs,
 ) -> PosterLearner:  # unfrozen; `arch` and `genre_freq` say what it is and how frequent each genre was in training
     """A learner for the genres of a poster: a loss on logits, Adam, top-n accuracy and macro AP.
@@ -61,6 +63,8 @@ def poster_learner(
     if any(isinstance(m, nn.Conv2d) for m in model.modules()):  # 4-15 times faster on CPUs
         learn.add_cb(ChannelsLast())
         learn.model.to(memory_format=torch.channels_last)
+    if precision != "fp32":
+        learn.add_cb(TrainingPrecision(precision))
     return learn
 
 

@@ -1,10 +1,11 @@
-"""Images a second of the DenseNet recipe's training, as ratios in one run.
+"""Images a second of the DenseNet recipe's training, and of a Lite0's prediction, as ratios in one run.
 
     python tests/benchmarks/bench_training.py --data posters
 
-Three ways, one after the other in rounds, the best round of each counts: the recipe's loaders and learner; the same
-learner fed one ready batch from memory (what loading costs); fastai's own `vision_learner` with its defaults on the
-same movies (what channels_last and our pipeline bring).
+Four ways, one after the other in rounds, the best round of each counts: the recipe's loaders and learner, in bf16 and
+in fp32; that of fp32 fed one ready batch from memory (what loading costs); fastai's own `vision_learner` with its
+defaults on the same movies (what channels_last and our pipeline bring). Not every processor that knows bf16 is faster
+with it.
 """
 
 import argparse
@@ -19,8 +20,10 @@ from fastai.vision.data import ImageDataLoaders
 from fastai.vision.learner import vision_learner
 from torchvision.models import densenet121
 
-from postergenre import PosterDataLoaders, densenet_learner, read_movies, split_movies
+from postergenre import PosterDataLoaders, densenet_learner, poster_learner, read_movies, split_movies
 from postergenre.recipes.runs.run import find_data
+from postergenre.training.precision import resolve_precision
+from postergenre.vision.maps import evaluating
 
 
 class Timer(Callback):
@@ -68,6 +71,15 @@ def rate(learn, batches: int) -> float:
     return timer.rate
 
 
+def predicting(learn, precision: str, pictures: torch.Tensor) -> float:
+    learn.precision = precision
+    with evaluating(learn.model), torch.inference_mode():
+        learn.view_outputs(pictures)
+        begun = time.perf_counter()
+        learn.view_outputs(pictures)
+    return len(pictures) / (time.perf_counter() - begun)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", help="movies; else POSTERGENRE_DATA, else demo posters")
@@ -77,7 +89,7 @@ def main() -> None:
     args = parser.parse_args()
     movies = split_movies(read_movies(find_data(args.data), verbose=False))
     dls = PosterDataLoaders.from_movies(movies, bs=args.bs, num_workers=0)
-    recipe, memory = densenet_learner(dls), densenet_learner(dls)
+    half, recipe, memory = densenet_learner(dls, precision="bf16"), densenet_learner(dls), densenet_learner(dls)
     memory.dls = type(dls)(OneBatch(dls.train, args.batches + 2), dls.valid)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -88,14 +100,21 @@ def main() -> None:
             num_workers=0, item_tfms=Resize(150),
         )  # fmt: skip
         plain = vision_learner(plain_dls, densenet121, pretrained=False)
-    ways = {"recipe": recipe, "one ready batch": memory, "vision_learner": plain}
+    ways = {"bf16": half, "fp32": recipe, "one ready batch": memory, "vision_learner": plain}
     best = dict.fromkeys(ways, 0.0)
     for _ in range(args.rounds):
         for name, learn in ways.items():
             best[name] = max(best[name], rate(learn, args.batches))
     print(f"threads {torch.get_num_threads()}, batch {args.bs}, best of {args.rounds} rounds of {args.batches} batches")
     for name, images in best.items():
-        print(f"{name:<16}{images:6.1f} images/s   recipe / this = {best['recipe'] / images:.2f}")
+        ratios = "   ".join(f"{way} / this = {best[way] / images:.2f}" for way in ("bf16", "fp32"))
+        print(f"{name:<16}{images:6.1f} images/s   {ratios}")
+    lite, pictures = poster_learner(dls, "tf_efficientnet_lite0"), torch.zeros(32, 3, 336, 224, dtype=torch.uint8)
+    rates = {p: max(predicting(lite, p, pictures) for _ in range(args.rounds)) for p in ("fp32", "bf16")}
+    print("Lite0 predicting: " + ", ".join(f"{images:.1f} images/s in {p}" for p, images in rates.items()))
+    print(
+        f"bf16 / fp32 = {rates['bf16'] / rates['fp32']:.2f}; auto is {resolve_precision('auto', torch.device('cpu'))}"
+    )
 
 
 if __name__ == "__main__":

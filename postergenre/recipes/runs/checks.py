@@ -14,6 +14,7 @@ from postergenre.data.counts import check_counts
 from postergenre.data.loaders import CROPS, parse_balance
 from postergenre.losses import poster_loss
 from postergenre.tabular.fields import check_fields
+from postergenre.training.precision import PRECISIONS
 from postergenre.vision.attention import check_kind
 from postergenre.vision.build import check_arch, create_model
 from postergenre.vision.stages import last_frozen
@@ -74,6 +75,7 @@ def check_limit(limit: int) -> None:
 
 CHECKS = {
     "protocol": one_of("protocol", PROTOCOLS),
+    "precision": one_of("precision", PRECISIONS),
     "crop": one_of("crop", CROPS),
     "size": parse_size,
     "balance": parse_balance,

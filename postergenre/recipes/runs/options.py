@@ -16,6 +16,7 @@ def shared(
     strict: bool = False,  # an unreadable poster is an error; no: its movie is left out
     seed: int = 42,  # of the split, of --limit, of the order, the crops and the first weights
     limit: int | None = None,  # use only this many movies, 1 or more, chosen at random: for a quick try
+    precision: str = "auto",  # of a network's training: fp32, bf16, or auto: bf16 where the processor is faster with it
     workers: int = 0,  # processes that read posters: 0 on a CPU, 4 to 16 beside a GPU; random crops differ with it
     cache: str = "runs/features",  # folder of what was found on posters, so that the next run need not look again
     out: str | None = None,  # folder to write to (default: runs/RECIPE, runs/RECIPE-2, ...); a series goes on in it

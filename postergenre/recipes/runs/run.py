@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from fastai.torch_core import set_seed
+from fastai.torch_core import default_device, set_seed
 from matplotlib import pyplot as plt
 
 from postergenre.data.axes import figure_of
@@ -37,6 +37,7 @@ from postergenre.recipes.runs.folder import (
     write_config,
 )
 from postergenre.recipes.runs.movies import read, reading
+from postergenre.training.precision import resolve_precision
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
 PACKAGES = ("postergenre", "fastai", "torch", "torchvision", "timm", "pandas", "pillow")
@@ -233,6 +234,7 @@ def about(run: Run, data: Data) -> dict:
         "total_minutes": round(run.minutes, 2),
         "device": device_name(),
         "threads": torch.get_num_threads(),
+        "precision": resolve_precision(run.config["precision"], default_device()),
         "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
     }
 

@@ -21,6 +21,7 @@ from postergenre.training.epochs import CheckLoss, History, KeepBest, start_figu
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.heads import score
 from postergenre.training.learner import PosterLearner
+from postergenre.training.precision import TrainingPrecision, resolve_precision
 from postergenre.training.probe import fit_probe
 
 MONITOR = "top_n_accuracy"
@@ -55,7 +56,9 @@ def train(
     config, stop = run.config, stop or StopOnInterrupt()
     section("Training")
     parameters, rows = count_parameters(learn.model), len(learn.dls.train.dataset)
-    print(f"{learn.arch}, {parameters:,} parameters, on {device_name()}; {rows:,} rows an epoch", flush=True)
+    precision = resolve_precision(config["precision"], learn.dls.device)
+    where = device_name() + ", in bf16" * (precision == "bf16")
+    print(f"{learn.arch}, {parameters:,} parameters, on {where}; {rows:,} rows an epoch", flush=True)
     if lr is None:
         has_weights = config.get("pretrained") or config.get("weights")
         lr = slice(config["lr"] / 10, config["lr"]) if has_weights else config["lr"]
@@ -71,7 +74,7 @@ def train(
         keep = [History(run.folder / HISTORY, start), KeepBest(run.folder / BEST, MONITOR, reached)]
         try:
             epochs = NO_END if config["epochs"] is None else config["epochs"]
-            learn.fit_one_cycle(epochs, lr, cbs=[*cbs, check, *keep, stop])
+            learn.fit_one_cycle(epochs, lr, cbs=[*cbs, check, *keep, stop, TrainingPrecision(precision)])
         except BaseException:
             stop("after_fit")  # else Ctrl-C would go on meaning what it means in training
             raise
