@@ -7,6 +7,7 @@ import argparse
 import csv
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -75,6 +76,11 @@ def split_model(paths: Sequence[str]) -> tuple[str | None, Sequence[str]]:  # Va
     named = (file / CONFIG).is_file() or file.suffix == ".pkl"
     if not named and (not others or file.is_dir() or file.suffix.lower() in shown):
         return None, paths
+    if file.is_file() and file.suffix != ".pkl":
+        raise ValueError(
+            f"{first} is no picture, table or model by its name; a file of learn.export, which runs code when it is "
+            f"loaded, is called *.pkl: rename it if you trust it, else leave it out"
+        )
     if not others:
         raise ValueError(f"{first} is a model; name posters behind it: python -m postergenre.predict {first} posters/")
     return first, others
@@ -125,7 +131,9 @@ def learner_of(
     from postergenre.inference.export import load_learner
 
     note(f"{name} may run code when it is loaded: only use files you trust (a folder of save_pretrained runs none)")
-    return load_learner(model)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "load_learner unpickles")  # as was said
+        return load_learner(model)
 
 
 def light_rows(

@@ -1,13 +1,16 @@
 """The command: `python -m postergenre.predict`."""
 
+import pickle
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from postergenre import predict_posters
+from postergenre import from_pretrained, predict_posters
 from postergenre.predict import main
 from postergenre.training.learner import PosterLearner
 
@@ -95,6 +98,41 @@ def test_wrong_options_are_one_sentence(exported, movies, options, said):
     with pytest.raises(SystemExit, match=said) as stopped:
         main([exported, str(movies["poster"].iloc[0]), *options])
     assert len(str(stopped.value).splitlines()) == 1
+
+
+class Evil:
+    "What runs when it is unpickled."
+
+    def __init__(self, mark: Path):
+        self.mark = mark
+
+    def __reduce__(self):
+        return Path.touch, (self.mark,)
+
+
+def test_no_file_is_unpickled_but_a_pkl_named_as_the_model(movies, tmp_path, capsys):
+    "`postergenre.predict downloads/*` took the first file that was no picture for a learner, and ran it."
+    poster, mark = str(movies["poster"].iloc[0]), tmp_path / "it ran"
+    golden = Path(__file__).parent / "inference" / "golden" / "network"
+    posters = tmp_path / "posters"
+    model = shutil.copytree(golden, posters / "model")
+    for file in (posters / "a.dat", posters / "learner", posters / "b.pkl", model / "model.pkl"):
+        file.write_bytes(pickle.dumps(Evil(mark)))
+    (model / "model.safetensors").unlink()
+    shutil.copy(poster, posters)
+    for first in ("a.dat", "learner"):
+        with pytest.raises(SystemExit, match=r"is called \*\.pkl: rename it if you trust it"):
+            main([str(posters / first), poster])
+    main([str(golden), str(posters), str(posters / "b.pkl"), str(posters / "a.dat")])
+    assert "2 of 3 could not be read" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match=r"There is no .*model\.safetensors"):
+        main([str(model), poster, "--engine", "torch"])
+    with pytest.raises(FileNotFoundError, match=r"runs code when it is loaded: load_learner\(file\) if you trust it"):
+        from_pretrained(posters / "b.pkl")
+    assert not mark.exists()
+    with pytest.raises(SystemExit, match="only load files you trust: they run code"):
+        main([str(posters / "b.pkl"), poster])
+    assert mark.exists()  # it was named as the model
 
 
 def test_when_nothing_can_be_read_the_command_fails_and_says_so(exported, tmp_path, capsys):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryFile
 from uuid import uuid4
 
@@ -33,6 +34,37 @@ def write_whole(
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_folder_whole(
+    folder: str | Path,  # made if there is none; its other files stay
+    last: str,  # name of the file that says what the others are: it takes its place after them
+) -> Iterator[Path]:  # OSError: names the file as it would have been called
+    "Write files to a folder within the real one; they take their places there only when all went well."
+    folder = Path(folder)
+    if folder.is_file():
+        raise FileExistsError(f"{folder} is a file; name a folder")
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{uuid4().hex}"
+    try:
+        temporary.mkdir()
+        yield temporary
+        for file in sorted(temporary.rglob("*"), key=lambda f: (f.is_file(), f.name == last, -len(f.parts))):
+            place = folder / file.relative_to(temporary)
+            if file.is_dir():
+                place.mkdir(parents=True, exist_ok=True)
+            else:
+                file.replace(place)
+    except OSError as e:
+        if e.errno is None or not str(e.filename).startswith(str(temporary)):
+            raise
+        raise OSError(e.errno, e.strerror, str(folder / Path(e.filename).relative_to(temporary))) from e
+    finally:
+        rmtree(temporary, ignore_errors=True)
+        if new and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def write_text(path: str | Path, text: str, sync: bool = False) -> Path:  # sync: as in write_whole

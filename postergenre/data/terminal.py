@@ -1,4 +1,4 @@
-"""Text as wide as the terminal."""
+"""Text as wide as the terminal, and what libraries say as one line."""
 
 import shutil
 import textwrap
@@ -8,6 +8,11 @@ from collections.abc import Mapping
 def terminal_width() -> int:
     "Characters in a line of the terminal; 80 where there is none, as in a file."
     return min(max(shutil.get_terminal_size((80, 24)).columns, 40), 180)
+
+
+def first_line(error: BaseException) -> str:
+    "What an error says, without what some libraries add in further lines."
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def wrapped(text: str) -> str:

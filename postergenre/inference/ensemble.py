@@ -17,6 +17,7 @@ from postergenre.data.genres import check_genres, multi_hot
 from postergenre.inference.pooling import apart, ensemble_weights
 from postergenre.inference.probs import movie_probs
 from postergenre.modality import Explanation
+from postergenre.portable.folder import SEAL
 from postergenre.portable.pool import ABSENT, check_pool, pool_probs
 from postergenre.portable.tensors import write_folder
 from postergenre.training.keeping import SavePretrained
@@ -207,7 +208,7 @@ class PosterEnsemble(SavePretrained):
         with without_data(self.members):
             save_whole(self, fname, pickle_module=cloudpickle)
 
-    def write_model(self, folder: Path, include_bodies: bool, onnx: bool) -> dict:
+    def write_model(self, folder: Path, called: str, include_bodies: bool, onnx: bool) -> dict:
         "As a learner's; each member has a folder of its own within."
         rows = zip(self.names, self.views, self.weights.tolist(), strict=True)
         listed = [
@@ -215,11 +216,11 @@ class PosterEnsemble(SavePretrained):
             for i, (name, views, weight) in enumerate(rows)
         ]
         for member, said in zip(self.members, listed, strict=True):
-            member.write_model(folder / said["folder"], include_bodies, onnx)
+            own = said["folder"]
+            said[SEAL] = member.write_model(folder / own, f"{called}/{own}", include_bodies, onnx)[SEAL]
         subsets = [{"members": there, "weights": w.tolist()} for there, w in self.subsets.items()]
         config = about(self) | {"kind": "ensemble", "pool": self.pool, "members": listed, "subsets": subsets}
-        write_folder(folder, config, {})
-        return config
+        return write_folder(folder, config, {})
 
     def __repr__(self) -> str:
         weights = self.weights.reshape(len(self.members), -1).mean(axis=1)

@@ -16,10 +16,11 @@ import postergenre.vision.objects
 import postergenre.vision.people
 import postergenre.vision.pictures  # noqa: F401
 from postergenre.data.loaders import PosterDataLoaders, poster_block
+from postergenre.data.terminal import first_line
 from postergenre.inference.ensemble import PosterEnsemble
 from postergenre.losses import poster_loss
 from postergenre.modality import Modality
-from postergenre.portable.folder import CONFIG, TENSORS, are_numbers, check_name, check_size, read_config
+from postergenre.portable.folder import CONFIG, TENSORS, are_numbers, check_size, read_config, read_member
 from postergenre.portable.hub import model_folder
 from postergenre.portable.shipped import shipped_folder
 from postergenre.portable.tensors import check_fit, fill, part_of, read_tensors
@@ -60,14 +61,22 @@ def load_pretrained() -> PosterLearner | PosterEnsemble:  # on the CPU. ImportEr
 
 def _read(folder: Path) -> PosterLearner | PosterEnsemble:
     config = read_config(folder)
-    if config["kind"] == "ensemble":
-        return _ensemble(folder, config)
+    try:
+        return _ensemble(folder, config) if config["kind"] == "ensemble" else _learner(folder, config)
+    except (OSError, ValueError, ImportError):
+        raise
+    except Exception as e:  # a stranger's numbers, deep in torch or timm: each fault is a class of its own
+        said = first_line(e)
+        raise ValueError(f"{folder} describes no model that can be made ({said}); do not use this model") from e
+
+
+def _learner(folder: Path, config: Mapping) -> PosterLearner:
     learn = {"network": _network, "probe": _probe}[config["kind"]](config, read_tensors(folder, config))
-    scales = config["calibration"]
+    scales, freq = config.get("calibration"), config.get("frequencies")
     if scales is not None:
         learn.loss_func.scale, learn.loss_func.bias = (torch.tensor(scales[name]) for name in ("scale", "bias"))
     learn.thresh = _thresh(config)
-    learn.genre_freq = None if config["frequencies"] is None else np.array(config["frequencies"], dtype=np.float32)
+    learn.genre_freq = None if freq is None else np.array(freq, dtype=np.float32)
     learn.views = str(config.get("views", "auto"))
     learn.check_views(learn.views)
     learn.model.eval()
@@ -119,14 +128,7 @@ def _modality(about, tensors: dict[str, torch.Tensor]) -> Modality:
 
 
 def _ensemble(folder: Path, config: Mapping) -> PosterEnsemble:
-    members = []
-    for about in config["members"]:
-        own = folder / check_name(about["folder"], folder / CONFIG)
-        if read_config(own)["kind"] == "ensemble":
-            raise ValueError(f"{own} is an ensemble in an ensemble, which is none of ours; do not use this model")
-        members.append(_read(own))
-        if list(members[-1].dls.vocab) != config["genres"]:
-            raise ValueError(f"{own} knows other genres than {folder / CONFIG} says; copy the whole folder")
+    members = [_learner(*read_member(folder, config, about)) for about in config["members"]]
     views, names = ([str(about.get(key)) for about in config["members"]] for key in ("views", "name"))
     ensemble = PosterEnsemble(members, None, views, str(config.get("pool")), names)
     # as they were saved: setting them would divide by their sum once more, which may change the last digit

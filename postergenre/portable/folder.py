@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 FORMAT, VERSION = "postergenre", 1
+SEAL = "sha256"  # entry of config.json: the digest of all else that it says; folders of before it have none
 CONFIG, TENSORS, CARD, GRAPH = "config.json", "model.safetensors", "README.md", "model.onnx"
 KINDS = ("network", "probe", "ensemble")
 MAX_CONFIG = MAX_HEADER = 8 * 2**20  # bytes; of a hundred genres and a thousand layers these are some 100,000
@@ -32,14 +33,50 @@ def read_config(
         raise FileNotFoundError(
             f"There is no {file} (seen from {Path.cwd()}); pass a folder that learn.save_pretrained wrote"
         )
+    check_inside(file, folder)
     if file.stat().st_size > MAX_CONFIG:
         raise ValueError(f"{file} is larger than {MAX_CONFIG:,} bytes, so it describes no model; save the model again")
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
+        intact = not isinstance(config, dict) or config.get(SEAL) in (None, seal_of(config))
     except (ValueError, RecursionError) as e:
         raise ValueError(f"{file} is no whole JSON file ({e}); save the model again") from e
     check_config(config, file)
+    if not intact:
+        raise ValueError(
+            f"{file} does not say what it said when it was saved (its {SEAL} differs); copy or download the folder "
+            "again, or load the model, change it and save it"
+        )
     return config
+
+
+def seal_of(config: Mapping) -> str:
+    "The SHA-256 of what a config.json says, however it is laid out, but for the entry that holds it."
+    said = {name: value for name, value in config.items() if name != SEAL}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def sealed(config: Mapping) -> dict:
+    "What config.json says, with its digest."
+    return {**config, SEAL: seal_of(config)}
+
+
+def read_member(
+    folder: Path,  # of an ensemble
+    config: Mapping,  # of it
+    about: Mapping,  # what it says of the member
+) -> tuple[Path, dict]:  # FileNotFoundError, ValueError: it is none, or another than the one that was saved
+    "The folder of a member of an ensemble, and what its config.json says."
+    own = folder / check_name(about.get("folder"), folder / CONFIG)
+    check_inside(own, folder)
+    said = read_config(own)
+    if said["kind"] == "ensemble":
+        raise ValueError(f"{own} is an ensemble in an ensemble, which is none of ours; do not use this model")
+    if said["genres"] != config["genres"]:
+        raise ValueError(f"{own} knows other genres than {folder / CONFIG} says; copy the whole folder")
+    if about.get(SEAL) not in (None, said.get(SEAL)):
+        raise ValueError(f"{own} is not the member that was saved (its {SEAL} differs); copy the whole folder again")
+    return own, said
 
 
 def check_config(config, file: Path) -> None:  # ValueError
@@ -110,6 +147,14 @@ def check_name(name, file: Path) -> str:  # ValueError
     return name
 
 
+def check_inside(path: Path, folder: Path) -> None:  # ValueError
+    "Make sure that a path is no link out of the folder, but that which the hub's cache makes of each file."
+    real, own = path.resolve(), folder.resolve()
+    caches = [above.parent / "blobs" for above in own.parents[:2] if above.name == "snapshots"]
+    if not any(real.is_relative_to(place) for place in (own, *caches)):
+        raise ValueError(f"{path} is a link to {real}, out of the model's folder; copy the file itself into it")
+
+
 def check_file(folder: Path, name: str, config: Mapping) -> Path:  # FileNotFoundError, ValueError
     "The path of a file that config.json names, once it is sure that it is the one that was saved: size and digest."
     file, about = folder / check_name(name, folder / CONFIG), config["files"].get(name)
@@ -117,6 +162,7 @@ def check_file(folder: Path, name: str, config: Mapping) -> Path:  # FileNotFoun
         raise ValueError(f"{folder / CONFIG} does not say how long {name} is; save the model again")
     if not file.is_file():
         raise FileNotFoundError(f"There is no {file}, which {CONFIG} names; copy the model's folder as a whole")
+    check_inside(file, folder)
     size = file.stat().st_size
     if size != about.get("size"):
         raise ValueError(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
+from postergenre.data.terminal import first_line
+
 OPSET = 17
 Mode = torch.onnx.TrainingMode  # EVAL: norms are computed into the layers before them
 
@@ -45,6 +47,5 @@ def onnx_bytes(
                 do_constant_folding=folded, training=Mode.EVAL if folded else Mode.PRESERVE,
             )  # fmt: skip
         except (RuntimeError, TypeError, ValueError, AttributeError, torch.onnx.errors.OnnxExporterError) as e:
-            first = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
-            raise ValueError(f"torch cannot export this network as an ONNX graph ({first})") from e
+            raise ValueError(f"torch cannot export this network as an ONNX graph ({first_line(e)})") from e
     return file.getvalue()

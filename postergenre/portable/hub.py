@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from postergenre.data.terminal import first_line
 from postergenre.portable.folder import CARD, CONFIG, TENSORS, is_folder
 
 
@@ -15,6 +16,11 @@ def model_folder(
     "Where a model's files lie; those of the hub are downloaded, if they are not in its cache already."
     if is_folder(name):
         return Path(name).expanduser()
+    if (file := Path(name).expanduser()).is_file():  # the hub is not asked for it
+        raise FileNotFoundError(
+            f"{file} is a file, no folder that learn.save_pretrained wrote; one of learn.export runs code when it is "
+            "loaded: load_learner(file) if you trust it"
+        )
     from huggingface_hub import errors, snapshot_download
 
     files = [f"{place}{file}" for place in ("", "member-*/") for file in (CONFIG, TENSORS, CARD, "*.onnx", "*.json")]
@@ -29,8 +35,7 @@ def model_folder(
             "pass token=, or log in with: hf auth login"
         ) from e
     except (OSError, ValueError) as e:
-        first = str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__
         raise FileNotFoundError(
-            f"There is no folder {name} (seen from {Path.cwd()}), and no such model can be had from the hub ({first}); "
-            "pass a folder that learn.save_pretrained wrote, or user/name"
+            f"There is no folder {name} (seen from {Path.cwd()}), and no such model can be had from the hub "
+            f"({first_line(e)}); pass a folder that learn.save_pretrained wrote, or user/name"
         ) from e

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +13,10 @@ from postergenre.data.counts import check_counts
 from postergenre.data.posters import UNREADABLE, open_poster
 from postergenre.data.progress import progress as progress_bar
 from postergenre.portable.ahead import ahead
-from postergenre.portable.bodies import Body
-from postergenre.portable.folder import CONFIG, GRAPH, check_file, check_name, is_folder, read_config
-from postergenre.portable.looks import READERS, NeedsTorch, Poster, threads
+from postergenre.portable.folder import CONFIG, GRAPH, is_folder, read_config, read_member
+from postergenre.portable.looks import READERS, NeedsTorch, Poster
 from postergenre.portable.naming import named_genres
+from postergenre.portable.network import Network
 from postergenre.portable.pool import ABSENT, pool_probs, side_by_side
 
 ENGINES = ("auto", "torch", "onnx")
@@ -39,7 +38,7 @@ class LightModel:
         self.genres, self.arch = config["genres"], str(config.get("arch", "model"))
         self.dls = SimpleNamespace(vocab=self.genres)
         self.thresh = config["thresholds"]
-        self.genre_freq = None if config["frequencies"] is None else np.array(config["frequencies"])
+        self.genre_freq = _frequencies(config)
         self.views = config.get("views", "auto")
         self.parts = _Ensemble(folder, config) if config["kind"] == "ensemble" else _Graphs(folder, config)
         self.check_views(self.views)
@@ -117,7 +116,7 @@ class _Graphs:
         self.views = config.get("views", "auto")
         *parts, last = listed
         n, self.widths = len(config["genres"]), last.get("widths")
-        self.head = _Network(folder, last, config, n) if parts else None
+        self.head = Network(folder, last, config, n) if parts else None
         parts = parts or [last]
         if self.head and not (
             isinstance(self.widths, list)
@@ -130,7 +129,7 @@ class _Graphs:
         if unknown:
             raise ValueError(f"{folder / CONFIG} reads {unknown[0]!r}; known are {', '.join(READERS)}")
         self.readers = [READERS[about["reads"]](about, folder, config) for about in parts]
-        self.networks = [_Network(folder, about, config, width) for about, width in zip(parts, widths, strict=True)]
+        self.networks = [Network(folder, about, config, width) for about, width in zip(parts, widths, strict=True)]
 
     def check(self, views: str | None) -> None:
         for reader in self.readers:
@@ -152,7 +151,7 @@ class _Graphs:
             [each] = seen
         else:
             joined = [side_by_side(rows, self.widths) for rows in zip(*seen, strict=True)]
-            each = [self.head.session.run(None, {"features": rows})[0] for rows in joined]
+            each = [self.head.rows({"features": rows}, len(rows)) for rows in joined]
         return np.stack([rows.mean(0, dtype=np.float64) for rows in each])
 
 
@@ -163,17 +162,11 @@ class _Ensemble:
         about = [member for member in config["members"] if np.any(np.array(member["weight"]) > 0)]
         if not about:
             raise ValueError(f"{folder / CONFIG} has no member with a weight above 0")
-        folders = [folder / check_name(member["folder"], folder / CONFIG) for member in about]
-        configs = list(map(read_config, folders))
-        if any(member["genres"] != config["genres"] for member in configs):
-            raise ValueError(f"The members of {folder} know other genres than {folder / CONFIG} says")
-        if any(member["kind"] == "ensemble" for member in configs):
-            raise ValueError(f"{folder} has an ensemble as its member, which is none of ours; do not use this model")
-        self.members = list(map(_Graphs, folders, configs))
+        self.members = [_Graphs(*read_member(folder, config, member)) for member in about]
         for member, own in zip(self.members, about, strict=True):
             member.views = own["views"]
         self.weights, self.pool = [member["weight"] for member in about], config.get("pool")
-        self.freq = None if config["frequencies"] is None else np.array(config["frequencies"])
+        self.freq = _frequencies(config)
 
     def check(self, views: str | None) -> None:
         for member in self.members:
@@ -187,37 +180,9 @@ class _Ensemble:
         return pool_probs(said, self.weights, self.pool, self.freq)
 
 
-class _Network:
-    "A graph, loaded when it is first used."
-
-    def __init__(self, folder: Path, about: Mapping, config: Mapping, width: int):
-        self.file, self.width = check_file(folder, about.get("file"), config), width
-        self.body = None if about.get("body") is None else Body(about["body"])
-
-    @cached_property
-    def session(self):  # ValueError: no graph, or of another width
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads()
-        options.log_severity_level = 3
-        if self.body is not None:
-            self.body.give(options)
-        try:
-            session = onnxruntime.InferenceSession(self.file, options, providers=["CPUExecutionProvider"])
-        except Exception as e:  # each fault is a class of its own
-            first = str(e).splitlines()[0] if str(e) else type(e).__name__
-            raise ValueError(f"{self.file} is no graph that ONNX Runtime runs ({first}); save the model again") from e
-        shape = session.get_outputs()[0].shape
-        if len(shape) != 2 or (shape[1] not in (self.width, None) and not isinstance(shape[1], str)):
-            raise ValueError(
-                f"{self.file} gives {shape} where [rows, {self.width}] are expected: it is of other genres or features"
-            )
-        return session
-
-    def run(self, reader, readings: list, bs: int) -> np.ndarray:
-        parts = [readings[i : i + bs] for i in range(0, len(readings), bs)]
-        return np.concatenate([self.session.run(None, reader.feed(part))[0] for part in parts])
+def _frequencies(config: Mapping) -> np.ndarray | None:
+    freq = config.get("frequencies")
+    return None if freq is None else np.array(freq)
 
 
 def _open(poster) -> tuple[Poster | None, str | None]:

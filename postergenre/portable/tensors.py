@@ -8,15 +8,15 @@ import torch
 from torch import nn
 
 from postergenre.data.files import write_text, write_whole
-from postergenre.portable.folder import CONFIG, TENSORS, about_file, check_file, check_header
+from postergenre.portable.folder import CONFIG, TENSORS, about_file, check_file, check_header, sealed
 
 
 def write_folder(
     folder: Path,
-    config: dict,  # gets the entry files
+    config: dict,  # gets the entries files, and its own digest
     tensors: Mapping[str, torch.Tensor],  # may be none: then there is no file of them
     graphs: Mapping[str, bytes] | None = None,  # file -> what stands in it
-) -> None:
+) -> dict:  # what config.json says
     "Write the files of a model, each whole or not at all, config.json last: it says how long each of them is."
     from safetensors.torch import save
 
@@ -32,8 +32,9 @@ def write_folder(
         with write_whole(folder / name) as whole:
             whole.write_bytes(content)
     files = [*([TENSORS] if tensors else []), *(graphs or {})]
-    config = config | {"files": {name: about_file(folder / name) for name in files}}
+    config = sealed(config | {"files": {name: about_file(folder / name) for name in files}})
     write_text(folder / CONFIG, json.dumps(config, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    return config
 
 
 def read_tensors(folder: Path, config: dict) -> dict[str, torch.Tensor]:  # ValueError: it is no whole file of tensors

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from postergenre.data.demo.make import draw_poster
-from postergenre.data.files import write_text
+from postergenre.data.files import write_folder_whole, write_text
 from postergenre.data.terminal import wrapped
 from postergenre.portable.bodies import without_body
 from postergenre.portable.card import card_of
-from postergenre.portable.folder import CARD, GRAPH, read_config
+from postergenre.portable.folder import CARD, CONFIG, GRAPH, read_config
 from postergenre.portable.graphs import onnx_bytes
 from postergenre.portable.light import LightModel
 from postergenre.portable.tensors import write_folder
@@ -32,8 +32,9 @@ class SavePretrained:
     ) -> Path:  # the folder. ValueError: it has parts that only learn.export can write
         "Write the learner as a folder: config.json, model.safetensors, model.onnx, README.md."
         folder = Path(save_directory).expanduser()
-        config = self.write_model(folder, include_bodies, onnx)
-        write_text(folder / CARD, card_of(config, about))
+        with write_folder_whole(folder, CONFIG) as whole:
+            config = self.write_model(whole, str(folder), include_bodies, onnx)
+            write_text(whole / CARD, card_of(config, about))
         return folder
 
     def push_to_hub(
@@ -59,19 +60,24 @@ class SavePretrained:
                 repo_id=repo, folder_path=folder, commit_message=commit_message, revision=branch, repo_type="model"
             )
 
-    def write_model(self, folder: Path, include_bodies: bool, onnx: bool) -> dict:  # what config.json says
+    def write_model(
+        self,
+        folder: Path,
+        called: str,  # what the folder will be called
+        include_bodies: bool,
+        onnx: bool,
+    ) -> dict:  # what config.json says
         "Write config.json, tensors and graphs."
         config, tensors = self.pack(include_bodies)
         graphs = {}
         if onnx:
             try:
                 config["graphs"], graphs, difference = pack_graphs(self, config)
-                said = f"{folder}: graphs written; on {CHECKED} posters their probabilities differ by {difference:.1e}"
+                said = f"{called}: graphs written; on {CHECKED} posters their probabilities differ by {difference:.1e}"
             except (ImportError, ValueError) as e:
-                said = f"{folder} has no {GRAPH}: {e}"
+                said = f"{called} has no {GRAPH}: {e}"
             print(wrapped(said))
-        write_folder(folder, config, tensors, graphs)
-        return config
+        return write_folder(folder, config, tensors, graphs)
 
 
 def pack_graphs(learn, config: dict, bodies: bool = False) -> tuple[list[dict], dict[str, bytes], float]:

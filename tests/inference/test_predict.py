@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from postergenre import load_learner, movie_probs, predict_movies, predict_posters
 from postergenre.data.windows import cut, grid
+from postergenre.inference.export import warn_of_code
 from postergenre.inference.paths import predict_paths
 
 
@@ -206,8 +208,19 @@ def test_bad_learner_files_are_one_clear_error(exported, tmp_path):
     (tmp_path / "cut.pkl").write_bytes(exported.read_bytes()[:5000])
     torch.save({"a": 1}, tmp_path / "dict.pkl")
     for name, said in (("garbage", "no whole learner"), ("cut", "no whole learner"), ("dict", "not a learner")):
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(ValueError, match=rf"{said}.* trust"):
             load_learner(tmp_path / f"{name}.pkl")
+
+
+def test_loading_a_file_warns_once_that_it_runs_code(exported):
+    "fastai's load_learner warns of it; ours said nothing."
+    warn_of_code.cache_clear()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        load_learner(exported)
+        load_learner(exported)
+    [one] = [w for w in said if "trust" in str(w.message)]
+    assert "only load files you trust" in str(one.message) and one.filename == __file__
 
 
 @pytest.mark.parametrize("module", ["postergenre.models.frozen", "postergenre.data"])
@@ -229,5 +242,5 @@ def test_missing_module_is_named(tmp_path):
     (tmp_path / "gone_module.py").write_text("class Thing:\n    pass\n")
     code = "import sys, torch; sys.path.insert(0, '.'); import gone_module; torch.save(gone_module.Thing(), 'x.pkl')"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=120)
-    with pytest.raises(ImportError, match="gone_module"):
+    with pytest.raises(ImportError, match=r"gone_module.* if you trust the file, install it"):
         load_learner(tmp_path / "x.pkl")
