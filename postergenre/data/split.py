@@ -24,7 +24,7 @@ def split_movies(
     Movies that share a byte-identical poster stay together. Source: Sechidis, Tsoumakas, Vlahavas 2011, in the
     package iterative-stratification.
     """
-    if not (0 <= valid < 1 and 0 <= test < 1 and valid + test < 1):
+    if not (valid >= 0 and test >= 0 and valid + test < 1):
         said = "must be shares from 0 that leave some for training, e.g. 0.1, 0.3"
         raise ValueError(f"valid={valid} and test={test} {said}")
     shares = np.array([1 - valid - test, valid, test])

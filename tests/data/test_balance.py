@@ -1,8 +1,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
-from postergenre.data.balance import balance_table, balanced_crops, even_copies, plot_balance, study_copies
+from postergenre.data.balance import (
+    balance_table,
+    balance_words,
+    balanced_crops,
+    copies_by_method,
+    even_copies,
+    plot_balance,
+    study_copies,
+)
 from postergenre.data.genres import multi_hot
 from postergenre.data.movies import read_movies
 from postergenre.data.split import split_movies
@@ -56,6 +65,84 @@ def test_even_finds_the_exact_balance_where_there_is_one():
     copies = even_copies(labels, 100)
     assert (copies[:100] == 1).all() and copies[100:].sum() == pytest.approx(100, abs=3)
     assert even_copies(labels, 100, max_copies=4).max() == 4
+    nobodys = np.c_[labels, np.zeros(110)]
+    assert even_copies(nobodys, 100).tolist() == copies.tolist()
+
+
+def test_copies_by_hand():
+    labels = np.array([[1, 0], [1, 0], [1, 0], [1, 1]])
+    assert study_copies(labels, 10).tolist() == [2, 2, 2, 10]
+    assert study_copies(labels, 10, max_copies=3).tolist() == [2, 2, 2, 3]
+    assert study_copies(labels, 2).tolist() == [1, 1, 1, 2] and study_copies(labels).tolist() == [750] * 3 + [3000]
+    assert study_copies(np.array([[1, 0], [0, 0]]), 5).tolist() == [5, 1]  # nobody has the second genre
+    assert study_copies(np.array([[1, 1], [0, 1]]), 8).tolist() == [8, 4]
+    assert even_copies(labels[:, :1], 100).tolist() == even_copies(labels, 100, max_copies=1).tolist() == [1] * 4
+
+
+def test_even_copies_are_these_for_ever():
+    "The plan of one table, its sums and its cap, as it came out when this was written."
+    rng = np.random.RandomState(3)
+    labels = (rng.random_sample((60, 4)) < (0.7, 0.35, 0.2, 0.08)).astype(int)
+    labels[labels.sum(1) == 0, 0] = 1
+    even = even_copies(labels, 40)
+    assert (even @ labels).tolist() == [60, 31, 31, 31] and even.sum() == 98 and even.max() == 5
+    assert (even_copies(labels, 40, max_copies=2) @ labels).tolist() == [53, 17, 15, 15]
+    assert copies_by_method(labels, 40, "even", 3).tolist() == even_copies(labels, 40, 3).tolist()
+    assert copies_by_method(labels, 40, "study").tolist() == study_copies(labels, 40).tolist()
+
+
+@pytest.fixture
+def few() -> pd.DataFrame:
+    "Four movies to train on, one to test; one genre that nobody has."
+    genres = [["Drama"], ["Drama"], ["Drama", "War"], ["War"], ["War"]]
+    sides = ["train", "train", "train", "test", "train"]
+    movies = pd.DataFrame({"id": list("abcde"), "genres": genres, "split": sides}, index=[9, 8, 7, 6, 5])
+    movies.attrs = {"vocab": ("Crime", "Drama", "War"), "more": 1}
+    return movies
+
+
+def test_a_plan_repeats_rows_and_keeps_what_is_known_of_the_movies(few):
+    plan = balanced_crops(few, target=6)
+    assert plan["id"].tolist() == [*"aabbccceee"] and plan.index.tolist() == list(range(10))
+    assert plan.attrs == few.attrs and plan.attrs is not few.attrs
+    assert balanced_crops(few, target=6, max_copies=1)["id"].tolist() == list("abce")
+    assert balanced_crops(few, target=6, method="even")["id"].value_counts().max() <= 3
+    assert len(balanced_crops(few)) == 1000 * 2 + 1500 * 2
+    for wrong in ({"target": 0}, {"max_copies": 0}, {"target": -1, "max_copies": 1}):
+        with pytest.raises(ValueError, match="must be at least 1"):
+            balanced_crops(few, **wrong)
+    assert balanced_crops(few, target=1, max_copies=1)["id"].tolist() == list("abce")
+
+
+def test_a_table_by_hand_and_what_is_said_of_it(few):
+    table = balance_table(few, target=6, methods=["study"])
+    assert table.index.tolist() == ["Drama", "War", "Crime", "total rows", "most / least"]
+    assert table["posters"].tolist() == [3, 2, 0, 4, 1.5] and table["study"].tolist() == [7, 6, 0, 10, 1.2]
+    assert balance_table(few, target=6, max_copies=1)["study"].tolist() == [3, 2, 0, 4, 1.5]
+    assert balance_table(few)["study"].tolist()[:2] == [2 * 1000 + 1500, 3000]
+    assert balance_words(table, "study", 6) == (
+        "study:6 gives 6 (War) to 7 (Drama) crops a genre: a poster's copies are set by its rarest genre and count for "
+        "all of its genres."
+    )
+    said = balance_words(balance_table(few, 6000), "even", 6000)
+    assert said.startswith("even:6000 gives 2 (War) to 3 (Drama) ") and said.endswith(
+        "crops a genre: as near to each other as posters of several genres allow, with as few crops as that takes; "
+        "6,000 is a bound: neither the total nor the copies of a poster surpass those of study:6000."
+    )
+
+
+def test_bars_are_the_tables(few):
+    table = balance_table(few, target=6, methods=["study"])
+    axes = plot_balance(table)
+    assert [ax.get_title() for ax in axes] == [
+        "Posters\n4 rows, most / least 1.5",
+        'Crops, method "study"\n10 rows, most / least 1.2',
+    ]
+    assert [[bar.get_width() for bar in ax.patches] for ax in axes] == [[0, 2, 3], [0, 6, 7]]
+    assert [text.get_text() for text in axes[1].texts] == ["0", "6", "7"]
+    assert axes[0].get_figure().get_suptitle() == "Training rows of each genre in an epoch"
+    figure, mine = plt.subplots(1, 2)
+    assert plot_balance(table, mine)[1] is mine[1] and figure.get_suptitle() == ""
 
 
 def test_only_training_movies_give_crops(movies):

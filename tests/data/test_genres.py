@@ -1,7 +1,17 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from postergenre.data.genres import GENRES, MERGE, check_vocab, genre_names, merge_all, multi_hot
+from postergenre.data.genres import (
+    GENRES,
+    MERGE,
+    check_genres,
+    check_vocab,
+    genre_names,
+    merge_all,
+    multi_hot,
+    vocab_of,
+)
 
 
 def merge_genres(raw, vocab=GENRES, mapping=None, movie="?"):
@@ -10,7 +20,7 @@ def merge_genres(raw, vocab=GENRES, mapping=None, movie="?"):
 
 
 def test_twenty_genres_in_a_fixed_order():
-    assert len(GENRES) == 20 == len(set(GENRES))
+    assert len(GENRES) == 20 == len(set(GENRES)) and {"Action", "Mystery", "Other", "Sci-Fi", "War"} < set(GENRES)
     assert list(GENRES) == sorted(GENRES)
     assert set(MERGE.values()) <= set(GENRES) and not set(MERGE) & set(GENRES)
 
@@ -84,3 +94,54 @@ def test_multi_hot_and_back():
 def test_bad_vocabularies(vocab, said):
     with pytest.raises(ValueError, match=said):
         check_vocab(vocab)
+
+
+def test_a_good_vocabulary_is_a_tuple():
+    assert check_vocab(["Drama", "War"]) == ("Drama", "War") == check_vocab(g for g in ("Drama", "War"))
+    with pytest.raises(ValueError, match="lists a, b more than once"):
+        check_vocab(["b", "a", "b", "c", "a"])
+    with pytest.raises(ValueError, match="vocab holds 3, which is not a genre name"):
+        check_vocab(["a", 3, None])
+
+
+def test_genres_that_are_asked_for():
+    assert check_genres("War", GENRES) == ["War"] and check_genres(("War", "Crime"), GENRES) == ["War", "Crime"]
+    with pytest.raises(ValueError, match=r"No genre given; pass one or more of: Crime, War$"):
+        check_genres([], ["Crime", "War"])
+    with pytest.raises(ValueError, match=r"Unknown genre 'Noir'; known: Crime, War$"):
+        check_genres(["War", "Noir", "Pulp"], ["Crime", "War"])
+
+
+def test_movies_know_their_vocabulary():
+    movies = pd.DataFrame()
+    assert vocab_of(movies) == GENRES
+    movies.attrs["vocab"] = ["b", "a"]
+    assert vocab_of(movies) == ("b", "a")
+    with pytest.raises(ValueError):  # a row of another vocabulary
+        genre_names([1, 0, 1], ["b", "a"])
+    assert genre_names([1, 0], ["b", "a"]) == ["b"]
+
+
+def test_what_is_said_of_an_unknown_genre_to_the_letter():
+    mapping = {"A": "Comedy", "Bd": "Comety"}
+    with pytest.raises(ValueError) as e:
+        merge_all([["A", "Comedy"], ["Bd", "x"]], "st", ["Comedy", "Comely"], mapping)
+    assert str(e.value) == (
+        "Movie t has the genre 'Bd' (mapped to 'Comety'), which is not in the vocabulary (unknown too: x). Known: "
+        "Comedy, Comely. Did you mean Comely or Comedy? Pass mapping={'Bd': 'Comely'} to merge it, {'Bd': ''} to drop "
+        "it, or a vocab= that holds it (in a recipe: --mapping FILE, --genres)."
+    )
+    for delim in "|;/,":
+        with pytest.raises(ValueError) as e:
+            merge_genres([f"War {delim} crime"])
+        assert str(e.value).endswith(f"If these are several genres, pass delim={delim!r} (--delim {delim!r}).")
+
+
+def test_a_mapping_counts_before_the_vocabulary_and_however_it_is_written():
+    assert merge_genres(["Noir", "noir"], vocab=["Noir", "Crime"], mapping={"Noir": "crime"}) == ["Crime"]
+    assert merge_genres(["WESTERN"], mapping={"western": "War"}) == ["War"]
+    assert (
+        merge_genres([" n/a ", ""], vocab=["War"]) == [] == merge_genres(["War"], vocab=["War"], mapping={"War": None})
+    )
+    assert merge_genres([1, "War"], vocab=["1", "War"]) == ["1", "War"]
+    assert merge_all([], [], ["War"]) == []

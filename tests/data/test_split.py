@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -69,7 +70,9 @@ def test_saved_and_read_back(unsplit, tmp_path):
         load_split(unsplit, tmp_path / "worse.csv")
 
 
-@pytest.mark.parametrize(("valid", "test"), [(0.5, 0.5), (-0.1, 0.3), (0.1, 1.2)])
+@pytest.mark.parametrize(
+    ("valid", "test"), [(0.5, 0.5), (-0.1, 0.3), (0.3, -0.1), (0.1, 1.2), (1, 0), (0, 1), (float("nan"), 0.1)]
+)
 def test_impossible_shares(unsplit, valid, test):
     with pytest.raises(ValueError, match="must be shares"):
         split_movies(unsplit, valid=valid, test=test)
@@ -78,8 +81,63 @@ def test_impossible_shares(unsplit, valid, test):
 def test_too_few_movies_and_repeated_ids(unsplit):
     with pytest.raises(ValueError, match="5 movies are too few"):
         split_movies(unsplit.head(5))
-    with pytest.raises(ValueError, match="occurs twice"):
+    with pytest.raises(ValueError, match=f"The id {unsplit['id'].iloc[0]} occurs twice"):
         split_movies(pd.concat([unsplit, unsplit.head(1)]))
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    "Forty movies; many posters are of one length, and the last four are the first four."
+    rng = np.random.RandomState(0)
+    rows = rng.random_sample((40, 4)) < (0.7, 0.4, 0.2, 0.1)
+    genres = [[g for g, on in zip(("Drama", "War", "Crime", "Music"), row, strict=True) if on] for row in rows]
+    for i in range(40):
+        (tmp_path / f"{i}.jpg").write_bytes(bytes([i % 36]) * (5 + i % 3))
+    posters = [str(tmp_path / f"{i}.jpg") for i in range(40)]
+    return pd.DataFrame({"id": [f"tt{i}" for i in range(40)], "genres": genres, "poster": posters})
+
+
+def test_the_sides_are_these_for_ever(drawn):
+    "Of these movies, on any machine and for ids that are numbers too; genres are even over the sides."
+    split = split_movies(drawn)
+    assert "".join(side[1] for side in split["split"]) == "rerrrrreerereererrerrrrrraraerrareerrerr"
+    assert split["split"].tolist() == split_movies(drawn, valid=0.1, test=0.3, seed=42)["split"].tolist()
+    assert split["split"].head(4).tolist() == split["split"].tail(4).tolist() and split.index.equals(drawn.index)
+    texts, numbers = (drawn.assign(id=[kind(i) for i in range(40)]) for kind in (str, int))
+    assert split_movies(texts)["split"].tolist() == split_movies(numbers)["split"].tolist()
+    mixed = drawn.assign(id=pd.Series([*range(20), *map(str, range(20, 40))], dtype=object))
+    assert split_movies(mixed)["split"].tolist() == split_movies(texts)["split"].tolist()
+
+
+def test_shares_of_genres_by_hand():
+    sides, genres = ["train", "train", "train", "valid"], [["War"], ["War", "Drama"], ["Drama"], ["War"]]
+    movies = pd.DataFrame({"genres": genres, "split": sides}, index=[7, 5, 3, 1])
+    movies.attrs["vocab"] = ("Drama", "War")
+    shares = genre_shares(movies)
+    assert list(shares.columns) == ["all", "train", "valid"] and list(shares.index) == ["Drama", "War"]
+    assert shares["all"].tolist() == [50, 75] and shares["valid"].tolist() == [0, 100]
+    assert shares["train"].tolist() == pytest.approx([200 / 3, 200 / 3]) and set(map(str, shares.dtypes)) == {"float64"}
+
+
+def test_ten_movies_are_enough_for_a_tenth(unsplit):
+    assert len(split_movies(unsplit.head(10))) == 10
+    with pytest.raises(ValueError, match=r"9 movies are too few .* it takes 10"):
+        split_movies(unsplit.head(9))
+    assert set(split_movies(unsplit, valid=0.3, test=0)["split"]) == {"train", "valid"}
+
+
+def test_a_file_of_sides_is_two_columns_of_texts(unsplit, tmp_path):
+    movies = unsplit.head(3).assign(id=["007", "7", "x"], split=["train", "test", "valid"])
+    save_split(movies, tmp_path / "split.csv")
+    assert (tmp_path / "split.csv").read_text() == "id,split\n007,train\n7,test\nx,valid\n"
+    back = load_split(movies.drop(columns="split").sample(frac=1, random_state=1), tmp_path / "split.csv")
+    assert back.set_index("id")["split"].to_dict() == {"007": "train", "7": "test", "x": "valid"}
+    assert str(back["split"].dtype) == "str"
+    numbers = pd.DataFrame({"id": [7]}), pd.DataFrame({"id": ["7"]})
+    assert [load_split(ids, tmp_path / "split.csv")["split"].tolist() for ids in numbers] == [["test"], ["test"]]
+    (tmp_path / "split.csv").write_text("id,split\na,train\na,test\n")
+    with pytest.raises(ValueError, match="lists a twice; list each movie once"):
+        load_split(unsplit, tmp_path / "split.csv")
 
 
 @pytest.mark.real

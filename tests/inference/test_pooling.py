@@ -6,7 +6,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from postergenre.inference.pooling import apart, ensemble_weights
+from postergenre.inference.pooling import _log_loss, apart, ensemble_weights
 from postergenre.portable.pool import pool_probs
 
 
@@ -74,6 +74,70 @@ def test_what_cannot_be_pooled_is_said(hints):
         ensemble_weights(probs, targets, "product", freq)
     with pytest.raises(ValueError, match="needs how frequent the genres are"):
         pool_probs(probs, [1, 1], "odds")
+
+
+def test_what_cannot_be_weighed_is_said(hints):
+    probs, _, targets, freq = hints
+    for none in ([], [probs[0][:0]]):
+        with pytest.raises(ValueError, match="There are no probabilities to weigh"):
+            ensemble_weights(none, targets[: len(none) and 0], "odds", freq)
+    for pool in ("odds", "stack"):
+        with pytest.raises(ValueError, match="needs how frequent the genres are"):
+            ensemble_weights(probs, targets, pool)
+
+
+def test_weights_of_a_mean_are_those_of_the_least_log_loss(hints):
+    "Against a grid; together 1, and 0 for a member that is worse than nothing."
+    probs, _, targets, _ = hints
+    few = [p[:300] for p in probs], targets[:300]
+    weights = ensemble_weights(*few)
+    grid = [[w, 1 - w] for w in np.linspace(0, 1, 1001)]
+    right = [np.where(few[1], p, 1 - p) for p in few[0]]
+    losses = [-np.log(w[0] * right[0] + w[1] * right[1]).mean() for w in grid]
+    np.testing.assert_allclose(weights, grid[int(np.argmin(losses))], atol=1e-3)
+    assert weights.sum() == pytest.approx(1, abs=1e-12) and 0.5 < weights[0] < 1
+    assert ensemble_weights([*few[0], 1 - few[0][0]], few[1]).tolist()[2] == 0
+    assert ensemble_weights([few[0][0]], few[1]).tolist() == [1]
+    assert ensemble_weights([few[0][0]] * 2, few[1]) == pytest.approx([0.5, 0.5])
+    sure = np.array([[1.0], [0.0]])  # log(0) is no end of the search
+    assert ensemble_weights([1 - sure, np.full((2, 1), 0.5)], sure > 0).tolist() == [0, 1]
+
+
+def test_weights_are_these_for_ever(hints):
+    "To three digits, as they came out when this was written: the strength too that a stack's movies choose."
+    probs, _, targets, freq = hints
+    few = [p[:150] for p in probs], targets[:150]
+    np.testing.assert_allclose(ensemble_weights(*few), [0.87325, 0.12675], atol=1e-3)
+    np.testing.assert_allclose(ensemble_weights(*few, "odds", freq), [1, 0.84414], atol=1e-3)
+    stacked = [[1, 1, 1], [0.84414, 0.84414, 0.84414]]
+    np.testing.assert_allclose(ensemble_weights(*few, "stack", freq), stacked, atol=1e-3)
+    four, five = ([p[:n] for p in few[0]] for n in (4, 5))
+    common = ensemble_weights(four, few[1][:4], "stack", freq)
+    assert (common == common[:, :1]).all()  # too few to hold a fifth out
+    np.testing.assert_allclose(common[:, 0], ensemble_weights(four, few[1][:4], "odds", freq), atol=1e-9)
+    each = [[0.46506, 1, 1], [1, 0, 1]]
+    np.testing.assert_allclose(ensemble_weights(five, few[1][:5], "stack", freq), each, atol=1e-3)
+
+
+def test_slopes_are_those_of_the_losses(hints):
+    "The search follows them: wrong ones would end it early, near enough to pass."
+    probs, _, targets, freq = hints
+    true, base = targets[:50].astype(float), logit(freq)
+    seen = np.stack([logit(p[:50]) - base for p in probs])
+    for weights in (np.array([[0.3], [0.9]]), np.array([[0.3, 0.5, 0.1], [0.9, 0.2, 0.4]])):
+        loss, slope = _log_loss(weights[:, None], seen, true, base)
+        assert loss == pytest.approx(log_loss(true.ravel(), expit(base + (weights[:, None] * seen).sum(0)).ravel()))
+        for i in range(2):
+            more = weights.copy()
+            more[i] += 1e-6
+            moved = _log_loss(more[:, None], seen, true, base)[0] - loss
+            assert slope[i].mean() == pytest.approx(moved / 1e-6, abs=1e-5)
+
+
+def test_members_that_may_be_alone():
+    assert list(apart([["a"], ["b"], ["c"]])) == [[0], [1], [2], [0, 1], [0, 2], [1, 2]]
+    assert list(apart([["a", "b"], ["b", "a"], ["c"]])) == [[0, 1], [2]]
+    assert list(apart([["a"]])) == [] == list(apart([]))
 
 
 @pytest.mark.parametrize("pool", ["mean", "odds"])

@@ -1,12 +1,15 @@
 """Thresholds against brute force, and where a learner uses them."""
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from postergenre import calibrate, evaluate, movie_probs, tune_thresholds
+from postergenre.data.genres import multi_hot
 from postergenre.inference.thresholds import best_thresholds
 from postergenre.metrics import f1_per_genre
 
@@ -66,6 +69,39 @@ def test_rare_genres_get_the_common_threshold():
     own = best_thresholds(probs, targets, min_positives=1)
     np.testing.assert_array_equal(thresh[:2], own[:2])
     assert own[2] != thresh[2] == own[3]
+
+
+def test_a_table_by_hand_and_what_is_said_of_it(capsys):
+    "Of probabilities that are ready: no poster is looked at."
+    learn = SimpleNamespace(dls=SimpleNamespace(vocab=["Drama", "War"]), thresh=0.5)
+    movies = pd.DataFrame({"poster": "x.jpg", "genres": [["Drama"], ["Drama"], ["War"], []]})
+    probs = np.array([[0.4, 0.1], [0.3, 0.2], [0.1, 0.3], [0.2, 0.4]])
+    table = tune_thresholds(learn, movies, min_positives=1, probs=probs)
+    assert list(table.index) == ["Drama", "War"] and table.index.name == "genre"
+    assert table["positives"].tolist() == [2, 1] and table["positives"].dtype == int
+    assert table["thresh"].tolist() == pytest.approx([0.25, 0.25]) and table["f1_before"].tolist() == [0, 0]
+    assert table["f1"].tolist() == pytest.approx([1, 2 / 3])
+    assert learn.thresh.tolist() == table["thresh"].tolist() and learn.thresh.dtype == torch.float64
+    said = "Macro F1 on the 4 posters that the thresholds were fitted on: 0.000 before, 0.833 after."
+    assert " ".join(capsys.readouterr().out.split()) == said
+    again = tune_thresholds(learn, movies, probs=probs)
+    assert again["f1_before"].tolist() == table["f1"].tolist()  # with those it had
+    few = "Fewer than 10 posters, so the common threshold: all genres."
+    assert " ".join(capsys.readouterr().out.split()).endswith(few)
+    assert again["thresh"].tolist() == best_thresholds(probs, multi_hot(movies["genres"], ["Drama", "War"])).tolist()
+    tune_thresholds(learn, movies, 2, probs=probs)
+    assert " ".join(capsys.readouterr().out.split()).endswith("Fewer than 2 posters, so the common threshold: War.")
+    tune_thresholds(learn, movies, 2, probs=probs, verbose=False)
+    assert capsys.readouterr().out == ""
+
+
+def test_ten_movies_are_enough_for_a_threshold_of_its_own():
+    probs = np.linspace(0.01, 0.4, 40)[:, None] * [1, 1, 2]
+    targets = np.zeros((40, 3))
+    targets[30:, 0], targets[31:, 1], targets[:, 2] = 1, 1, 1
+    own, few, _ = best_thresholds(probs, targets)
+    common = best_thresholds(probs, targets, min_positives=100)
+    assert own == pytest.approx(0.305) and few == common[0] == common[1] == common[2] != own
 
 
 @pytest.fixture

@@ -1,66 +1,29 @@
-"""The views of a poster, alone and averaged, against explicit pictures that `learn.predict` looks at."""
+"""The views of a poster against explicit pictures; averaged by a learner: test_averaged_views.py."""
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from fastai.data.transforms import ToTensor
-from fastai.learner import Learner
-from fastai.torch_core import set_seed
-from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
+from fastai.vision.augment import Resize, ResizeMethod
 from fasttransform import Pipeline
 from PIL import Image, ImageOps
 
 from postergenre.data.augment import PosterCrop, PosterImage
-from postergenre.data.loaders import PosterDataLoaders
+from postergenre.data.demo.make import draw_poster
 from postergenre.data.posters import open_poster
 from postergenre.data.windows import cut, grid
-from postergenre.evaluation.evaluate import evaluate
-from postergenre.inference.predict import predict_posters
-from postergenre.inference.probs import movie_probs
 from postergenre.portable.views import parse_views, view_named, view_names
-from postergenre.training.networks import custom_cnn_learner, poster_learner
-from postergenre.vision.views import for_validation, make_views, resolve_views
-
-
-def poster_probs(learn, posters, *args, **kwargs):
-    "What a learner says of bare posters, and what is wrong with them."
-    return learn.probs(pd.DataFrame({"poster": pd.Series(list(posters), dtype=object)}), *args, **kwargs)
-
+from postergenre.vision.views import as_view, crop_window, for_validation, make_views, resolve_views, whole_size
 
 CROPS = Pipeline([PosterCrop(64), ToTensor()], split_idx=1)
 WHOLE = Pipeline([Resize((64, 48), method=ResizeMethod.Squish), ToTensor()], split_idx=1)
 
 
-@pytest.fixture(scope="module")
-def whole_dls(movies):
-    return PosterDataLoaders.from_movies(movies, size=64, crop="whole", bs=8, num_workers=0)
-
-
-@pytest.fixture(scope="module")
-def resnet(whole_dls):
-    "A network of whole posters with global pooling and random weights."
-    set_seed(3)
-    return poster_learner(whole_dls, "test_resnet")
-
-
 @pytest.fixture
-def poster(movies) -> PosterImage:
-    return PosterImage.create(movies["poster"].iloc[0])
-
-
-def predicted(learn, pictures) -> np.ndarray:
-    "The mean of what fastai itself, which looks at the centre, predicts for pictures, one by one."
-    with learn.no_bar():
-        return np.mean([Learner.predict(learn, np.asarray(p))[2].numpy() for p in pictures], axis=0)
-
-
-def probs_of(learn, poster, views) -> np.ndarray:
-    [row], [error] = poster_probs(learn, [poster], views=views)
-    assert error is None
-    return row
+def poster() -> PosterImage:
+    return PosterImage(draw_poster(["Horror"], 1, size=(160, 240)))
 
 
 def pixels(views) -> list[np.ndarray]:
@@ -148,8 +111,8 @@ def test_views_of_a_whole_poster_at_two_scales(poster):
     assert WHOLE.fs[0].size == (48, 64)  # the learner's own transforms stay as they are
 
 
-def test_files_bytes_and_images_have_the_same_views(movies):
-    file = movies["poster"].iloc[0]
+def test_files_bytes_and_images_have_the_same_views(poster, tmp_path):
+    poster.save(file := tmp_path / "poster.png")
     for source in (str(file), Path(file).read_bytes(), open_poster(file)):
         for transforms in (CROPS, WHOLE):
             a, b = (make_views(s, transforms, "center+grid") for s in (source, file))
@@ -174,96 +137,34 @@ def pixels_equal(a, b):
     return len(a) == len(b) and all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
 
-# ---- a learner
+def test_what_transforms_say_of_sizes():
+    assert crop_window(CROPS) == (64, 64) and crop_window(WHOLE) is None
+    assert whole_size(WHOLE) == (64, 48) and whole_size(WHOLE, 1.25) == (80, 60)
+    assert all(type(n) is int for n in whole_size(WHOLE, 1.3))
+    assert for_validation(Pipeline([PosterCrop(64)], split_idx=0)).split_idx == 1
+    for views in ("auto", "scales"):
+        assert resolve_views(views, WHOLE).frames == ("center",)
+    with pytest.raises(ValueError, match="Unknown views"):
+        make_views(Image.new("RGB", (9, 9)), WHOLE, "left")
 
 
-def test_the_first_centre_view_is_central_before_any_loader_has_run(movies):
-    # Loaders tell their transforms that they validate only once they run; until then PosterCrop cut at random.
-    dls = PosterDataLoaders.from_movies(movies, size=64, bs=8, num_workers=0)
-    learn, file = custom_cnn_learner(dls), movies["poster"].iloc[0]
-    rows = [poster_probs(learn, [file], views="center")[0][0] for _ in range(3)]
-    np.testing.assert_allclose(rows, [predicted(learn, [PosterImage.create(file)])] * 3, atol=1e-6)
+def test_views_are_plain_tensors(poster):
+    for transforms in (CROPS, WHOLE):
+        views = make_views(poster, transforms)
+        assert len(views) > 0 and all(type(view) is torch.Tensor for view in views)
+        assert len(make_views(poster, transforms, "center")) == 1
+    assert type(as_view(PosterImage.create(poster))) is type(as_view(ToTensor()(poster))) is torch.Tensor
+    assert as_view(Image.new("RGB", (3, 5))).shape == (3, 5, 3)[::-1]
 
 
-@pytest.mark.parametrize("name", ["cnn", "resnet"])
-def test_mirror_is_the_mean_over_the_poster_and_its_mirror_image(name, poster, request):
-    learn = request.getfixturevalue(name)
-    both = [poster, ImageOps.mirror(poster)]
-    np.testing.assert_allclose(probs_of(learn, poster, "center+mirror"), predicted(learn, both), atol=1e-6)
-    alone = [probs_of(learn, p, "auto") for p in both]
-    np.testing.assert_allclose(probs_of(learn, poster, "mirror"), np.mean(alone, axis=0), atol=1e-6)
-    assert abs(alone[0] - alone[1]).max() > 1e-4
-
-
-def test_grid_of_a_whole_poster_is_the_mean_over_its_corners(resnet, poster):
-    large = np.asarray(poster.resize((80, 80), Image.Resampling.BILINEAR))
-    corners = [large[:64, :64], large[:64, 16:], large[16:, :64], large[16:, 16:]]
-    np.testing.assert_allclose(probs_of(resnet, poster, "grid"), predicted(resnet, corners), atol=1e-6)
-    both = predicted(resnet, [poster, *corners])
-    np.testing.assert_allclose(probs_of(resnet, poster, "center+grid"), both, atol=1e-6)
-
-
-def test_scales_of_a_whole_poster_show_a_larger_picture(resnet, poster):
-    x = torch.from_numpy(np.array(poster.resize((80, 80), Image.Resampling.BILINEAR))).permute(2, 0, 1) / 255
-    norm = resnet.dls.valid.after_batch.fs[-1]
-    with torch.inference_mode():
-        logits = resnet.model.eval()((x[None] - norm.mean.cpu()) / norm.std.cpu())
-    mean = (predicted(resnet, [poster]) + torch.sigmoid(logits)[0].numpy()) / 2
-    np.testing.assert_allclose(probs_of(resnet, poster, "scales"), mean, atol=1e-5)
-
-
-def test_batches_of_views_of_several_sizes_do_not_matter(resnet, movies, tmp_path):
-    (tmp_path / "bad.jpg").write_text("no")
-    files = [*movies["poster"].head(5), tmp_path / "bad.jpg", *movies["poster"][5:7]]
-    probs, errors = poster_probs(resnet, files, bs=3, views="grid+scales+mirror")
-    assert np.isnan(probs[5]).all() and [e is None for e in errors] == [True] * 5 + [False] + [True] * 2
-    for i in (0, 4, 7):
-        np.testing.assert_allclose(probs[i], probs_of(resnet, files[i], "scales+grid+mirror"), atol=1e-6)
-
-
-def test_no_batch_is_larger_than_asked_for(resnet, movies):
-    sizes = []
-    hook = resnet.model.register_forward_pre_hook(lambda _, inputs: sizes.append(inputs[0].shape[0]))
-    try:
-        poster_probs(resnet, movies["poster"].head(6).tolist(), bs=5, views="grid+mirror")
-    finally:
-        hook.remove()
-    assert max(sizes) <= 5 and sum(sizes) == 6 * 8
-
-
-def test_views_reach_tables_and_figures(resnet, movies):
-    test = movies[movies["split"] == "test"]
-    probs = movie_probs(resnet, test, views="mirror")
-    assert abs(probs - movie_probs(resnet, test)).max() > 1e-4
-    np.testing.assert_allclose(evaluate(resnet, test, views="mirror").probs, probs, atol=1e-6)
-    table = predict_posters(resnet, test["poster"].tolist(), views="mirror")
-    np.testing.assert_allclose(table[list(resnet.dls.vocab)], probs, atol=1e-6)
-
-
-@pytest.mark.parametrize("arch", ["custom_cnn", "vit_tiny_patch16_224"])
-def test_networks_of_one_size_take_no_scales(arch, whole_dls, movies):
-    # 80 pixels are 1 of CustomCNN's 64 too: it would take them, and look at the upper left only.
-    learn = poster_learner(whole_dls, arch)
-    said = (
-        r"views='scales\+mirror' also shows the network 80x80 pixels, but it takes only 64x64; use 'mirror' or 'grid'"
-    )
-    with pytest.raises(ValueError, match=said):
-        poster_probs(learn, movies["poster"].tolist(), views="scales+mirror")
-    assert learn.model.training
-    assert probs_of(learn, movies["poster"].iloc[0], "grid+mirror").shape == (20,)
-
-
-def test_a_network_of_crops_takes_scales_whatever_it_is(cnn):
-    cnn.check_views("scales+mirror")
-
-
-def test_scales_that_batch_transforms_undo_are_refused(movies):
-    tfms = aug_transforms(size=64)
-    dls = PosterDataLoaders.from_movies(movies, size=72, crop="whole", bs=8, num_workers=0, batch_tfms=tfms)
-    with pytest.raises(ValueError, match="batch transforms undo that"):
-        poster_learner(dls, "test_resnet").check_views("scales")
-
-
-def test_transforms_for_validation_stay_those_of_the_learner(cnn):
-    transforms = cnn.dls.valid.after_item
-    assert list(for_validation(transforms).fs) == list(transforms.fs) and for_validation(transforms).split_idx == 1
+def test_a_crop_at_a_larger_scale_is_from_the_enlarged_poster():
+    "Of a poster that is smaller than the window in one direction: it is first as large as the window."
+    poster = PosterImage(Image.effect_noise((40, 100), 80).convert("RGB"))
+    large = poster.resize((80, 200), Image.Resampling.BICUBIC)  # 64 / 40 * 1.25 = 2
+    wide = PosterImage(poster.rotate(90, expand=True))
+    larger = wide.resize((200, 80), Image.Resampling.BICUBIC)
+    for small, grown in ((poster, large), (wide, larger)):
+        expected = [cut(small, (64, 64), 0.5, 0.5), cut(grown, (64, 64), 0.5, 0.5)]
+        np.testing.assert_array_equal(pixels(make_views(small, CROPS, "center+scales")), pixels(expected))
+        grids = [cut(p, (64, 64), *at) for p in (small, grown) for at in grid((p.height, p.width), (64, 64))]
+        np.testing.assert_array_equal(pixels(make_views(small, CROPS, "grid+scales")), pixels(grids))
