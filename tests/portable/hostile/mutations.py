@@ -191,21 +191,23 @@ def change_graph(file: Path, rng: random.Random, secret: Path, how: str = "") ->
 
 def forge(folder: Path) -> None:
     "Write the digests anew, as one who changed the folder on purpose would."
+    sealed = {}
     for file in sorted(folder.rglob(CONFIG), key=lambda f: -len(f.parts)):
         try:
-            config = json.loads(file.read_text()) if file.is_file() else None
+            config = json.loads(file.read_text()) if file.is_file() else None  # of a pipe one would wait for ever
             for name, about in config["files"].items():
                 content = (file.parent / name).read_bytes() if (file.parent / name).is_file() else b""
                 about.update(size=len(content), sha256=hashlib.sha256(content).hexdigest())
             for member in config.get("members") or []:
-                member["sha256"] = json.loads((file.parent / member["folder"] / CONFIG).read_text())["sha256"]
-            seal(file, config)
+                member["sha256"] = sealed.get(member["folder"])
+            sealed[file.parent.name] = seal(file, config)
         except (ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError):
             continue  # what cannot be read cannot be sealed
 
 
-def seal(file: Path, config: dict) -> None:
+def seal(file: Path, config: dict) -> str:
     "Write a config.json with the digest of what it says."
     said = {name: value for name, value in config.items() if name != "sha256"}
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
     file.write_text(json.dumps({**said, "sha256": digest}))
+    return digest
