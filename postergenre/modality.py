@@ -14,7 +14,7 @@ from torch import nn
 
 from postergenre.data.cache import Cache, poster_key
 from postergenre.data.counts import check_counts
-from postergenre.data.reading import as_movie, read_each
+from postergenre.data.reading import as_movie, read_each, reading_processes
 from postergenre.layers import weights_digest
 from postergenre.portable.graphs import Graph
 
@@ -138,6 +138,7 @@ class Modality(nn.Module):
         "Keep features, and readings that take long, in files of a folder; None: nowhere."
         self.folder, self.kept = None if folder is None else Path(folder), {}
 
+    @reading_processes()
     def features(
         self,
         movies: pd.DataFrame,  # with the columns that it looks at

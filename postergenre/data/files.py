@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from shutil import rmtree
@@ -33,7 +33,8 @@ def write_whole(
             raise OSError(e.errno, e.strerror, str(path)) from e
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # of a disk that nobody may write to: it holds none, and what failed is said already
+            temporary.unlink()
 
 
 @contextmanager
@@ -48,9 +49,12 @@ def write_folder_whole(
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{uuid4().hex}"
+    begun = temporary / ".begun"  # gone where somebody removed the folder meanwhile, and with it files of before
     try:
         temporary.mkdir()
+        begun.touch()
         yield temporary
+        begun.unlink()
         for file in sorted(temporary.rglob("*"), key=lambda f: (f.is_file(), f.name == last, -len(f.parts))):
             place = folder / file.relative_to(temporary)
             if file.is_dir():

@@ -1,6 +1,7 @@
 """Movies read one after the other, in several processes if asked; what cannot be read is an error and not the end."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import pandas as pd
@@ -8,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from postergenre.data.posters import UNREADABLE
 from postergenre.data.progress import progress as progress_bar
+from postergenre.data.terminal import first_line
 
 
 def read_each(
@@ -18,6 +20,20 @@ def read_each(
     # without batches it gives each movie to collate_fn, within the process that reads it
     loader = DataLoader(movies, batch_size=None, collate_fn=partial(_try, read), num_workers=workers)
     return progress_bar(loader, len(movies), progress)
+
+
+@contextmanager
+def reading_processes() -> Iterator[None]:
+    "Say in one sentence that a process that reads died; torch has a signal's handler raise that anywhere."
+    try:
+        yield
+    except RuntimeError as e:
+        if "DataLoader worker" not in str(e):
+            raise
+        raise ChildProcessError(
+            f"A process that reads posters has died ({first_line(e).rstrip('. ')}), often for want of memory; read "
+            "with fewer of them, or in this process: workers=0, of loaders num_workers=0"
+        ) from e
 
 
 def as_movie(movie) -> dict:  # missing cells are None, whatever pandas calls them

@@ -33,7 +33,9 @@ class Network:
         if self.body is not None:
             self.body.give(options)
         try:
-            session = onnxruntime.InferenceSession(self.file, options, providers=["CPUExecutionProvider"])
+            # else it prints what is wrong, tries once more and then fails with that
+            how = {"providers": ["CPUExecutionProvider"], "enable_fallback": 0}
+            session = onnxruntime.InferenceSession(self.file, options, **how)
         except Exception as e:  # each fault is a class of its own
             raise self._fault(e) from e
         shape = session.get_outputs()[0].shape

@@ -137,9 +137,9 @@ def judge_members(run: Run, data: Data, ensemble: PosterEnsemble, side: str) -> 
     "Each member alone on one side."
     rows, bs, results = data.side(side), run.config["bs"], []
     for name, member, views in zip(ensemble.names, ensemble.members, ensemble.views, strict=True):
-        begun = time.time()
+        begun = time.monotonic()
         results.append(evaluate(member, rows, data.side("train"), name, views=views, bs=bs))
-        print(f"{name}: {len(rows):,} posters in {time.time() - begun:.0f} seconds", flush=True)
+        print(f"{name}: {len(rows):,} posters in {time.monotonic() - begun:.0f} seconds", flush=True)
     return results
 
 

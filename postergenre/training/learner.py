@@ -22,7 +22,7 @@ from postergenre.data.counts import check_counts
 from postergenre.data.files import save_whole
 from postergenre.data.genres import check_genres, genre_names
 from postergenre.data.loaders import show_posters
-from postergenre.data.reading import as_movie, poster_of
+from postergenre.data.reading import as_movie, poster_of, reading_processes
 from postergenre.modality import Explanation, Found, Packed
 from postergenre.portable.folder import GRAPH
 from postergenre.portable.graphs import Graph
@@ -122,6 +122,13 @@ class PosterLearner(SavePretrained, Learner):
         "The views asked for; None: its own."
         return self.views if views is None else views
 
+    @reading_processes()
+    @delegates(Learner.fit)
+    def fit(self, *args, **kwargs) -> None:  # ChildProcessError: a process of the loaders died
+        "As fastai's."
+        super().fit(*args, **kwargs)
+
+    @reading_processes()
     @delegates(Learner.get_preds)
     def get_preds(
         self, ds_idx: int = 1, dl=None, with_input: bool = False, with_decoded: bool = False, **kwargs

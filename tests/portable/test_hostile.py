@@ -24,7 +24,7 @@ def spoil(engine: str, count: int, first: int = 0, before: tuple = ()) -> dict:
     command = [*before, sys.executable, "-W", "ignore", TRIAL, engine, str(first), str(count)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=7200)
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
+    said = json.loads(done.stdout)  # nothing else is printed
     print(f"\n{engine}: {said['counts']}; at most {said['grown_mb']} MB more; slowest {said['slowest']}")
     assert sum(said["counts"].values()) == count
     assert said["wrong"] == []

@@ -51,7 +51,7 @@ class Run:
     config: dict  # the recipe's options: data, seed, limit, out, ...
     folder: Path
     command: str  # what was typed
-    started: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.monotonic)
     movies: pd.DataFrame | None = None  # with the column split; None: not read yet
     opened: bool = False  # whether its folder was made, or is that of a run before
     scored: bool = False  # whether it goes on with what an unfinished run has trained in this folder
@@ -81,7 +81,7 @@ class Run:
     @property
     def minutes(self) -> float:
         "How long it has taken so far."
-        return (time.time() - self.started) / 60
+        return (time.monotonic() - self.started) / 60
 
 
 @dataclass

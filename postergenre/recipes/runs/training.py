@@ -67,7 +67,7 @@ def train(
     run.open()
     if run.scored and epochs_done(run.folder)[0]:
         return trained_before(run, learn, fitted)
-    begun = time.time()
+    begun = time.monotonic()
     with nullcontext() if show_progress() else learn.no_bar():
         start = start_figures(learn) if fitted else None
         reached = start and dict(zip(["valid_loss", *learn.metrics.attrgot("name")], start, strict=True))[MONITOR]
@@ -78,7 +78,7 @@ def train(
         except BaseException:
             stop("after_fit")  # else Ctrl-C would go on meaning what it means in training
             raise
-    minutes = (time.time() - begun) / 60
+    minutes = (time.monotonic() - begun) / 60
     if stop.stopped:
         print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
     history = pd.read_csv(run.folder / HISTORY)
@@ -123,7 +123,7 @@ def look(
     "Compute the features of movies in their views, those of training in train_views too, or find them in --cache."
     section("Features of the movies")
     learn.use_cache(run.config["cache"])
-    begun, looked, train = time.time(), 0, movies["split"] == "train"
+    begun, looked, train = time.monotonic(), 0, movies["split"] == "train"
     for modality in learn.modalities:
         for wanted, of in ((movies, f"whole+{views}"), (movies[train], train_views)):
             modality.features(wanted, of, run.config["bs"], run.config["workers"])
@@ -131,16 +131,16 @@ def look(
             done = f"{kept.computed:,} movies computed" if kept.computed else "all in the cache"
             print(f"  {file}: {done}", flush=True)
             looked += kept.computed * file.endswith(".npz")
-    return looked / (time.time() - begun) if looked else None
+    return looked / (time.monotonic() - begun) if looked else None
 
 
 def fit_head(run: Run, data: Data, learn: ProbeLearner, views: str = "whole", speed: float | None = None) -> Training:
     "Fit the head to views of training posters, its strength chosen on validation; speed: from look."
     section("Fitting the head")
-    begun, device = time.time(), device_name()
+    begun, device = time.monotonic(), device_name()
     run.open()
     table = fit_probe(learn, data.movies, views, kernel=run.config.get("kernel", 0), seed=run.config["seed"])
-    minutes, parameters = (time.time() - begun) / 60, count_parameters(learn.model)
+    minutes, parameters = (time.monotonic() - begun) / 60, count_parameters(learn.model)
     network, fitted = f"{learn.arch}, {parameters:,} parameters", count_parameters(learn.model.head)
     print(f"{network}, {fitted:,} of them fitted, on {device}")
     print(table.to_string(index=False, float_format="{:.4g}".format))
