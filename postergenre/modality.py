@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from postergenre.data.cache import Cache, poster_key
+from postergenre.data.cache import Batch, Cache, poster_key
 from postergenre.data.counts import check_counts
 from postergenre.data.reading import as_movie, read_each, reading_processes
 from postergenre.layers import weights_digest
@@ -155,7 +156,7 @@ class Modality(nn.Module):
         seen = []
         for view in self.views(views):
 
-            def compute(places: list[int], view=view) -> Iterator[tuple[int, np.ndarray]]:
+            def compute(places: list[int], view=view) -> Iterator[Batch]:
                 return self._encoded(rows, keys, places, view, errors, bs, workers, progress)
 
             file = f"{self.file_name}-{view or 'whole'}.npz" if self.folder else ""
@@ -167,7 +168,7 @@ class Modality(nn.Module):
     def recall(self, file: str, keys: Sequence[str | None], compute: Callable) -> list:
         "What Cache.get gives from one of its files, or computed where nothing is kept."
         if self.folder is None:
-            values = dict(compute(list(range(len(keys)))))
+            values = dict(chain.from_iterable(compute(list(range(len(keys))))))
             return [values.get(i) for i in range(len(keys))]
         return self.kept.setdefault(file, Cache(self.folder / file)).get(keys, compute)
 
@@ -195,7 +196,7 @@ class Modality(nn.Module):
         "How many processes beside this one read n movies."
         return workers
 
-    def _encoded(self, rows, keys, places, view, errors, bs, workers, progress) -> Iterator[tuple[int, np.ndarray]]:
+    def _encoded(self, rows, keys, places, view, errors, bs, workers, progress) -> Iterator[Batch]:
         "(place, features) of movies as they come out of the network, a batch at a time."
         batch, readings = {}, []  # place -> how many readings; all of them
         for place, (seen, error) in zip(places, self._read(rows, keys, places, view, workers, progress), strict=True):
@@ -207,7 +208,7 @@ class Modality(nn.Module):
                 with torch.inference_mode():
                     parts = (self.encode(readings[i : i + bs]) for i in range(0, len(readings), bs))
                     found = _stacked([part.float().cpu().numpy() for part in parts])
-                yield from zip(batch, np.split(found, np.cumsum(list(batch.values()))[:-1]), strict=True)
+                yield list(zip(batch, np.split(found, np.cumsum(list(batch.values()))[:-1]), strict=True))
                 batch, readings = {}, []
 
     def _read(self, rows, keys, places, view, workers, progress) -> Iterator[tuple[list, str | None]]:
@@ -218,12 +219,12 @@ class Modality(nn.Module):
             return
         errors = {}
 
-        def compute(missing: list[int]) -> Iterator[tuple[int, object]]:
+        def compute(missing: list[int]) -> Iterator[Batch]:
             of = [rows[places[i]] for i in missing]
             for i, (seen, error) in zip(missing, read_each(look, of, workers, progress), strict=True):
                 errors[i] = error
                 if seen:
-                    yield i, seen[0]
+                    yield [(i, seen[0])]
 
         kept = self.recall(self.readings_name, [keys[i] for i in places], compute)
         yield from (([] if r is None else [self.restored(r)], errors.get(i)) for i, r in enumerate(kept))

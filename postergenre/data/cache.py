@@ -3,7 +3,7 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 from postergenre.data.files import write_whole
 
 SAVE_EVERY = 500  # new values, so that a machine that stops loses minutes and not hours
+Batch = list[tuple[int, object]]
 
 
 class Cache:
@@ -27,24 +28,27 @@ class Cache:
     def get(
         self,
         keys: Sequence[str | None],  # None: not kept
-        compute: Callable[[list[int]], Iterator[tuple[int, object]]],  # places of missing keys -> (place, value)
+        compute: Callable[[list[int]], Iterable[Batch]],  # places of missing keys -> (place, value) of those in a batch
     ) -> list:  # a value each, None where compute gave none. ValueError: the file is not whole
-        "Values by their keys; whatever was computed before an error or Ctrl-C is kept."
+        """Values by their keys; whatever was computed before an error or Ctrl-C is kept.
+
+        Batches are kept whole: after a stop at any moment the next ones are those that would have come. In other ones
+        a network's values differ in the last bits.
+        """
         fresh, unsaved = {}, 0
         first = {key: i for i, key in reversed(list(enumerate(keys)))}
         missing = [i for i, key in enumerate(keys) if key is None or (key not in self._known and first[key] == i)]
         try:
-            for i, value in compute(missing) if missing else ():
-                self.computed += 1
-                if keys[i] is None:
-                    fresh[i] = value
-                    continue
-                self._known[keys[i]] = value
-                unsaved += 1
-                if unsaved % SAVE_EVERY == 0:
+            for batch in compute(missing) if missing else ():
+                self.computed += len(batch)
+                fresh |= {i: value for i, value in batch if keys[i] is None}
+                self._known |= (new := {keys[i]: value for i, value in batch if keys[i] is not None})
+                unsaved += len(new)
+                if unsaved >= SAVE_EVERY:
                     self._save()
+                    unsaved = 0
         finally:
-            if unsaved % SAVE_EVERY:
+            if unsaved:
                 self._save()
         return [self._known.get(key, fresh.get(i)) for i, key in enumerate(keys)]
 

@@ -1,6 +1,7 @@
 """Files that are either whole or not there."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -8,6 +9,8 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryFile
 from uuid import uuid4
+
+HALF_WRITTEN = re.compile(r"\.(.+-)?[0-9a-f]{32}(\.\w+)?")
 
 
 @contextmanager
@@ -71,6 +74,13 @@ def write_folder_whole(
             folder.rmdir()
 
 
+def remove_half_written(folder: Path) -> None:
+    "Remove what processes that were killed left of files in a folder, and in those below: nobody may be writing there."
+    for path in sorted(folder.rglob(".*"), reverse=True):
+        if HALF_WRITTEN.fullmatch(path.name):
+            rmtree(path) if path.is_dir() else path.unlink()
+
+
 def write_text(path: str | Path, text: str, sync: bool = False) -> Path:  # sync: as in write_whole
     "Write a text file, whole or not at all."
     with write_whole(path, sync) as file:
@@ -81,6 +91,7 @@ def write_text(path: str | Path, text: str, sync: bool = False) -> Path:  # sync
 def save_whole(
     state: object,  # what torch.save takes
     path: str | Path,
+    sync: bool = False,  # as in write_whole
     **kwargs,  # of torch.save
 ) -> None:
     "Save with torch, whole or not at all."
@@ -88,7 +99,7 @@ def save_whole(
 
     buffer = BytesIO()  # into a file, torch says "unexpected pos" where the disk is full
     torch.save(state, buffer, **kwargs)
-    with write_whole(path) as file:
+    with write_whole(path, sync) as file:
         file.write_bytes(buffer.getbuffer())
 
 

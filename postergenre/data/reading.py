@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import pandas as pd
+import torch
 from torch.utils.data import DataLoader
 
 from postergenre.data.posters import UNREADABLE
@@ -17,8 +18,10 @@ def read_each(
 ) -> Iterator[tuple[object, str | None]]:
     "What is read of movies and None, in their order, or None and the error, one of UNREADABLE; workers are processes."
     workers = min(workers, len(movies))
-    # without batches it gives each movie to collate_fn, within the process that reads it
-    loader = DataLoader(movies, batch_size=None, collate_fn=partial(_try, read), num_workers=workers)
+    # without batches it gives each movie to collate_fn, within the process that reads it; with a generator of its own
+    # training draws the same at random whether or not its movies were read before
+    how = {"batch_size": None, "collate_fn": partial(_try, read), "generator": torch.Generator()}
+    loader = DataLoader(movies, num_workers=workers, **how)
     return progress_bar(loader, len(movies), progress)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from iterstrat.ml_stratifiers import IterativeStratification
 
+from postergenre.data.digests import movie_digests
 from postergenre.data.files import write_whole
 from postergenre.data.genres import multi_hot, vocab_of
 
@@ -59,10 +60,12 @@ def genre_shares(
 def save_split(
     movies: pd.DataFrame,  # with the column split
     path: str | Path,  # a CSV with the columns id, split
+    digests: bool = False,  # a third column digest, as of `movie_digests`: whether the movies change can then be told
 ) -> None:
     "Write which movie is on which side."
+    table = movies[["id", "split"]]
     with write_whole(path) as file:
-        movies[["id", "split"]].to_csv(file, index=False)
+        (table.assign(digest=movie_digests(movies)) if digests else table).to_csv(file, index=False)
 
 
 def load_split(

@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
-from postergenre.data.cache import Cache, poster_key
+from postergenre.data.cache import Batch, Cache, poster_key
 from postergenre.data.posters import UNREADABLE, open_poster
 from postergenre.data.progress import progress
 
@@ -23,7 +23,7 @@ def unreadable_posters(
     posters, errors = list(posters), {}
     keys = [poster_key(Path(p)) if os.path.isfile(p) else None for p in posters]
 
-    def check(places: Iterable[int]) -> Iterator[tuple[int, bool]]:
+    def check(places: Iterable[int]) -> Iterator[Batch]:
         files = [posters[i] for i in places]
         processes = min(workers or os.cpu_count() or 1, len(files) // FEW)
         with ProcessPoolExecutor(processes) if processes > 1 else nullcontext() as pool:
@@ -32,7 +32,7 @@ def unreadable_posters(
                 if error:
                     errors[keys[i] or posters[i]] = error
                 else:  # only these are kept: what made a file unreadable may end without a change of the file
-                    yield i, True
+                    yield [(i, True)]
 
     if cache is None:
         list(check(range(len(posters))))

@@ -5,8 +5,8 @@ python -m postergenre.recipes.ablation --data posters --vary mixup=0.4 ema=0 no-
 python -m postergenre.recipes.ablation --data posters --base loss=focal --vary lr=3e-4    # another base
 
 A change is an option of recipes.lite without its dashes, or several with commas between. All runs are judged on the
-VALIDATION movies, so that the test movies stay unseen by whoever chooses. Ctrl-C keeps the runs that are done. The same
-command with --out of the folder begun goes on there; a longer --vary adds to it.
+VALIDATION movies, so that the test movies stay unseen by whoever chooses. Ctrl-C keeps the runs that are done. --resume
+goes on, in the middle of a run too; a longer --vary adds to those in the folder --out.
 """
 
 import inspect

@@ -8,8 +8,8 @@ none: the network as it is. se: channel weights from the channels' means. gram: 
 style. The movies and their split are those of --seed (42) in every run; --seeds vary the first weights, the order of
 the posters and the crops. Runs of one seed start alike and see the same crops, so their differences count.
 
-Ctrl-C keeps the runs that are done. The same command with --out of the folder begun goes on there; more --seeds or
---attention add to it. The table is in attention.csv, the figure in attention.png, each run's report in its folder.
+Ctrl-C keeps the runs that are done. --resume goes on, in the middle of one too; more --seeds or --attention add to
+those in the folder --out. The table is in attention.csv, the figure in attention.png, each run's report in its folder.
 """
 
 from pathlib import Path

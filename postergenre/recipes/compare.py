@@ -4,8 +4,8 @@ python -m postergenre.recipes.compare                                           
 python -m postergenre.recipes.compare --arch densenet121 resnet50 vgg16 --data posters --epochs 5
 python -m postergenre.recipes.compare --arch custom_cnn resnet18 --data posters --minutes 30    # each half an hour
 
-Ctrl-C keeps the architectures that are done. The same command with --out of the folder begun goes on there; a longer
---arch adds to it. One that fails (too little memory, a size it cannot take) is named in the table, and the next begins.
+Ctrl-C keeps the architectures that are done. --resume goes on, in the middle of one too; a longer --arch adds to those
+in the folder --out. One that fails (too little memory, a wrong size) is named in the table, and the next begins.
 """
 
 from fastcore.meta import delegates

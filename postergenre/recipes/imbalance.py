@@ -5,12 +5,13 @@ python -m postergenre.recipes.imbalance --data posters --balance none even:1000 
 
 A frozen network looks at the random crops of one epoch, balanced in each way; a linear head is fitted to them with each
 loss; both as fitted and calibrated on the validation movies they are judged on the test movies, whose genres are as
-frequent as they really are. Minutes, as nothing but the heads is trained.
+frequent as they really are. Minutes, as nothing but the heads is trained; with --resume, what is done is kept.
 """
 
 import json
 from dataclasses import replace
 from itertools import cycle
+from pathlib import Path
 
 import postergenre._fastai  # noqa: F401
 
@@ -42,6 +43,7 @@ PLOTTED = ("top_n_accuracy", "recall_at_n")
 SHOWN = ("top_n_accuracy", "macro_ap", "recall_at_n", "ece")
 STRENGTHS = (2.0, 1.0, 0.5, 0.25, 0.12, 0.06, 0.03)  # down to where focal loss, a twentieth of the others, is at home
 MARKERS = "os^Dv<>P"
+ENDINGS = ("", " calibrated")
 
 
 @delegates(shared)
@@ -65,15 +67,26 @@ def main(
     run.open()
     results, judged = [], {}
     for kind in run.config["balance"]:
+        if all(file.is_file() for file in files_of(run, kind)):
+            section(f"Balancing: {kind}: done before, kept")
+            results += map(Evaluation.load, files_of(run, kind))
+            continue
         one = replace(run, config=run.config | {"balance": kind})
         show_genres(one, data)
         learn = probe_learner(make_loaders(one, data), arch, pretrained, run.config["weights"], stages)
         if not judged:
             section("Features of the validation and test movies")
+            learn.use_cache(run.config["cache"])
             judged = {side: view_features(learn, data.side(side)) for side in ("valid", "test")}
         section(f"Balancing: {kind}")
         results += fit_losses(run, data, learn, kind, judged)
     show_imbalance(run, data, results)
+
+
+def files_of(run: Run, balance: str) -> list[Path]:  # two a loss: as fitted, calibrated
+    "The predictions of the heads that one kind of balancing gives."
+    names = [f"{balance} {loss}{ending}" for loss in run.config["loss"] for ending in ENDINGS]
+    return [run.folder / f"{name.replace(' ', '-').replace(':', '_')}.csv" for name in names]
 
 
 def crop_features(learn: ProbeLearner) -> tuple[np.ndarray, np.ndarray]:  # (crops, features), (crops, genres)
@@ -109,15 +122,15 @@ def fit_losses(run: Run, data: Data, learn: ProbeLearner, balance: str, judged: 
     x, y = crop_features(learn)
     truth = multi_hot(data.side("valid")["genres"], learn.dls.vocab)
     means = np.stack([rows.mean(0) for rows in judged["valid"]])  # of a linear head, what their mean gives
-    results = []
+    results, files = [], iter(files_of(run, balance))
     for name in run.config["loss"]:
         head, table = fit_head(x, y, means, truth, STRENGTHS, loss_func=poster_loss(name, y.mean(0)))
         valid, test = (logits_of(head, judged[side]) for side in ("valid", "test"))
         scale, bias = fit_calibration(valid, truth)
         label = f"{balance} {name}"
-        for ending, probs in (("", mean_probs(test)), (" calibrated", mean_probs(test, scale, bias))):
+        for ending, probs in zip(ENDINGS, (mean_probs(test), mean_probs(test, scale, bias)), strict=True):
             result = evaluate(learn, data.side("test"), data.side("train"), label + ending, probs=probs)
-            result.save(run.folder / f"{result.name.replace(' ', '-').replace(':', '_')}.csv")
+            result.save(next(files))
             results.append(result)
         best = max(table.to_dict("records"), key=score)
         print(f"{label}: strength {best['strength']:g}, validation top-n accuracy {best['top_n_accuracy']:.1%}")
@@ -131,8 +144,8 @@ def show_imbalance(run: Run, data: Data, results: list[Evaluation]) -> None:
     print(comparison)
     run.write("imbalance.csv", comparison.metrics.to_csv())
     run.write("imbalance.md", markdown_table(comparison.table().filter(regex="(?<! difference)$")) + "\n")
-    run.write("run.json", json.dumps(about(run, data), indent=2) + "\n")
     run.save_figure(plot_imbalance(comparison.metrics), "imbalance.png")
+    run.write("run.json", json.dumps(about(run, data), indent=2) + "\n")  # last: with it the run is finished
     print(f"\nEverything is in {run.folder}: imbalance.md, .csv and .png, and the predictions of each row.")
 
 

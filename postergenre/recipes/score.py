@@ -1,9 +1,8 @@
-"""Score and export what a run has trained that was stopped: killed in training, or by Ctrl-C while it was scored.
+"""Score and export what a run has trained that was stopped, with the best epoch so far; nothing is trained further.
 
 python -m postergenre.recipes.score runs/densenet
 
-The recipe goes on in its folder with the best epoch so far: calibration, export, figures, report. Nothing is trained
-further.
+The recipe goes on in its folder as with --resume, but for the training: calibration, export, figures, report.
 """
 
 import argparse
@@ -25,14 +24,14 @@ def score_run(
     command = read_command(folder)
     name = re.search(r"postergenre\.recipes\.(\w+)", command)[1]
     if name in SERIES:
-        raise ValueError(f"{folder} is of a series, which goes on by itself: {command}, with --out of its folder")
+        raise ValueError(f"{folder} is of a series, which goes on by itself: {command} --resume")
     if not is_unfinished(folder):
         raise ValueError(f"{folder} is finished; for its report again: python -m postergenre.report {folder}")
     if not can_be_scored(folder):
-        raise ValueError(f"{how_to_go_on(folder)} Remove it, and begin anew: {command}")
+        raise ValueError(f"There are no epochs in {folder} to score. {how_to_go_on(folder)}")
     main = importlib.import_module(f"postergenre.recipes.{name}").main
-    options = read_config(folder / CONFIG, main) | {"out": str(folder)}
-    with scoring(folder):
+    options = read_config(folder / CONFIG, main) | {"out": str(folder), "resume": True}
+    with scoring():
         main(**options)
 
 

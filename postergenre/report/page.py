@@ -27,21 +27,25 @@ def write_report(
     movies: pd.DataFrame | None = None,  # the run's movies with the column split; None: read again
     learn: Learner | None = None,  # trained; None: the folder's learner.pkl, which is run: only trusted files
     data: str | Path | None = None,  # where to read the movies from; None: where the run had them
+    metrics: dict | None = None,  # what metrics.json is to hold, of a run that has written all else; None: it is read
 ) -> Path:  # the page. FileNotFoundError: a file of the run or its data is missing
     "Write the report of a run: a page that needs no network and no other file."
-    record = read_record(folder)
+    record = read_record(folder, metrics)
     movies = movies_of(record, data) if movies is None else movies
     learn = load_learner(record.folder / "learner.pkl") if learn is None else learn
     return write_text(record.folder / "report.html", render(contents(record, movies, learn)))
 
 
-def read_record(folder: str | Path) -> Record:  # FileNotFoundError: not the folder of a finished run
+def read_record(
+    folder: str | Path,
+    metrics: dict | None = None,  # as in write_report
+) -> Record:  # FileNotFoundError: not the folder of a finished run
     "Everything that a finished run wrote about itself."
     folder = Path(folder)
     for file in FILES:
-        if not (folder / file).is_file():
+        if not ((folder / file).is_file() or (metrics and file == FILES[0])):
             raise FileNotFoundError(f"{folder} holds no {file}; pass the folder of a finished recipe run")
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics = metrics or json.loads((folder / FILES[0]).read_text(encoding="utf-8"))
     history = pd.read_csv(folder / "history.csv") if (folder / "history.csv").is_file() else None
     balance = pd.read_csv(folder / "breakdown.csv", index_col=0, dtype="str")
     return Record(folder, metrics, history, balance, Evaluation.load(folder / "predictions.csv"))

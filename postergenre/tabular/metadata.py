@@ -117,7 +117,7 @@ class Metadata(Modality):
             keys = [digest(text) for text in texts]
 
             def compute(places: list[int]):
-                yield from zip(places, self._understood([texts[i] for i in places])[:, None], strict=True)
+                yield list(zip(places, self._understood([texts[i] for i in places])[:, None], strict=True))
 
             kept = self.recall(f"{METADATA}-texts-{weights_digest(self.encoder)}.npz", keys, compute)
             self.meanings = {text: rows[0] for text, rows in zip(texts, kept, strict=True)}

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 
+import torch
 from fastai.callback.core import CancelFitException, CancelTrainException
 from fastai.callback.tracker import SaveModelCallback
 from fastai.learner import Callback
@@ -18,7 +19,7 @@ class WeightEMA(Callback):
     average starts anew in each.
     """
 
-    order = SaveModelCallback.order - 1
+    order, resumes = SaveModelCallback.order - 1, ("steps", "own", "averaged")  # resumes: of Checkpoint
 
     def __init__(
         self,
@@ -37,6 +38,15 @@ class WeightEMA(Callback):
                 self.model, self.decay, use_warmup=self.warmup, warmup_gamma=10.0, warmup_power=0.75
             )
 
+    @property
+    def averaged(self) -> dict[str, torch.Tensor]:
+        "The average weights."
+        return self.average.module.state_dict()
+
+    @averaged.setter
+    def averaged(self, weights: dict[str, torch.Tensor]):
+        self.average.module.load_state_dict(weights)
+
     def before_train(self):
         if self.own is not None:
             self.model.load_state_dict(self.own)
@@ -50,7 +60,7 @@ class WeightEMA(Callback):
     def before_validate(self):
         if self.average is not None and self.steps and self.own is None:  # get_preds validates without training
             self.own = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
-            self.model.load_state_dict(self.average.module.state_dict())
+            self.model.load_state_dict(self.averaged)
 
     def after_fit(self):
         self.average = self.own = None
@@ -60,6 +70,7 @@ class Budget(Callback):
     "Ends training after some minutes, in mid-epoch if need be (validation follows), the schedule running by the clock."
 
     order, run_valid = 100, False  # after the callbacks that count batches, log epochs and save the best one
+    resumes = ("spent",)
     stopped = False  # an end that was planned is no stop
 
     def __init__(self, minutes: float | None):  # None: the epochs are the budget, and this does nothing
@@ -67,6 +78,15 @@ class Budget(Callback):
 
     def before_fit(self):
         self.begun, self.over = time.monotonic(), False
+
+    @property
+    def spent(self) -> float:
+        "Seconds since it began."
+        return time.monotonic() - self.begun
+
+    @spent.setter
+    def spent(self, seconds: float):
+        self.begun = time.monotonic() - seconds
 
     def before_train(self):
         self._follow_clock()
@@ -87,14 +107,14 @@ class Budget(Callback):
 
     def _follow_clock(self):
         if self.minutes is not None:
-            spent = (time.monotonic() - self.begun) / (60 * self.minutes)
-            self.learn.pct_train, self.over = min(spent, 1.0), spent >= 1
+            share = self.spent / (60 * self.minutes)
+            self.learn.pct_train, self.over = min(share, 1.0), share >= 1
 
 
 class StopOnInterrupt(Callback):
     "The first Ctrl-C ends training after the batch; a second one, or one before any epoch was done, stops at once."
 
-    order = 90
+    order, resumes = 90, ("epochs_done",)
     stopped, epochs_done = False, 0
 
     def before_fit(self):

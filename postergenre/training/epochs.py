@@ -26,6 +26,7 @@ class History(Callback):
     "Writes the figures of each epoch into a CSV file, whole, and shows them with three decimals."
 
     order = 60  # as fastai's CSVLogger: after the bar took the logger
+    resumes = ("table",)  # of Checkpoint
 
     def __init__(
         self,
@@ -35,26 +36,22 @@ class History(Callback):
         self.file, self.start = file, start
 
     def before_fit(self):
-        self.table = ""
+        self.table = ",".join(self.recorder.metric_names) + "\n"
         self.shown, self.learn.logger = self.logger, self._note
         if self.shown is print:  # there is no bar that shows the names
             print("  ".join(self.recorder.metric_names))
-        self._write(self.recorder.metric_names)
         if self.start is not None:
             self._note([-1, math.nan, *self.start, "–"])
 
     def _note(self, log: Sequence):
         epoch, *figures = log
         line = [str(epoch + 1), *("" if f != f else str(f) for f in figures)]
-        self._write(line)
+        self.table += ",".join(line) + "\n"
+        write_text(self.file, self.table)
         texts = [str(epoch + 1), *((("–" if f != f else f"{f:.3f}") if isinstance(f, float) else f) for f in figures)]
         if self.shown is print:
             texts = "  ".join(t.ljust(len(name)) for t, name in zip(texts, self.recorder.metric_names, strict=True))
         self.shown(texts)
-
-    def _write(self, line: Sequence[str]):
-        self.table += ",".join(line) + "\n"
-        write_text(self.file, self.table)
 
     def after_fit(self):
         self.learn.logger = self.shown
@@ -63,7 +60,7 @@ class History(Callback):
 class KeepBest(TrackerCallback):
     "Keeps the weights of the epoch with the best figure in a file, whole or not at all, and ends with them."
 
-    order = TrackerCallback.order + 1
+    order, resumes = TrackerCallback.order + 1, ("best",)
 
     def __init__(
         self,
@@ -92,11 +89,13 @@ class KeepBest(TrackerCallback):
         self.model.load_state_dict(torch.load(self.file, map_location="cpu", weights_only=True))
 
     def _save(self):
-        save_whole(self.model.state_dict(), self.file)
+        save_whole(self.model.state_dict(), self.file, sync=True)
 
 
 class StopEarly(EarlyStoppingCallback):
     "Ends training after epochs without a better figure, as fastai's; the start does not count, which is not trained."
+
+    resumes = ("best", "wait")
 
     def after_epoch(self):
         TrackerCallback.after_epoch(self)

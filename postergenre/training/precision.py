@@ -21,6 +21,7 @@ class TrainingPrecision(Callback):
     """
 
     order = MixedPrecision.order
+    resumes = ("precision",)  # of Checkpoint: another measurement might choose another
 
     def __init__(
         self,

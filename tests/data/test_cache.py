@@ -1,20 +1,21 @@
 import numpy as np
 import pytest
 
+from postergenre.data import cache as cache_module
 from postergenre.data.cache import Cache
 
 
 def rows(n):
-    return lambda places: ((i, np.full((n, 2), i, dtype=np.float32)) for i in places)
+    return lambda places: [[(i, np.full((n, 2), i, dtype=np.float32)) for i in places]]
 
 
 @pytest.mark.parametrize("ending", ["npz", "json"])
 def test_values_come_back_and_only_new_ones_are_computed(tmp_path, ending):
     values = {"npz": np.arange(6.0).reshape(3, 2), "json": [["é", 0.5, [1, 2]]]}[ending]
     first = Cache(tmp_path / "new" / f"kept.{ending}")
-    first.get(["a", "b"], lambda places: ((i, values) for i in places))
+    first.get(["a", "b"], lambda places: [[(i, values) for i in places]])
     again = Cache(first.file)
-    got = again.get(["b", "c", "a"], lambda places: ((i, values[:1]) for i in places))
+    got = again.get(["b", "c", "a"], lambda places: [[(i, values[:1]) for i in places]])
     assert again.computed == 1
     for value, wanted in zip(got, (values, values[:1], values), strict=True):
         assert list(map(list, value)) == list(map(list, wanted))
@@ -23,11 +24,11 @@ def test_values_come_back_and_only_new_ones_are_computed(tmp_path, ending):
 
 def test_values_without_rows_and_of_several_lengths(tmp_path):
     cache = Cache(tmp_path / "kept.npz")
-    cache.get(["a", "b", "c"], lambda places: ((i, np.ones((i, 2))) for i in places))
+    cache.get(["a", "b", "c"], lambda places: [[(i, np.ones((i, 2))) for i in places]])
     got = Cache(cache.file).get(["a", "b", "c"], rows(9))
     assert [len(v) for v in got] == [0, 1, 2]
     nothing = Cache(tmp_path / "nothing.npz")
-    nothing.get(["a"], lambda places: ((i, np.ones((0, 2))) for i in places))
+    nothing.get(["a"], lambda places: [[(i, np.ones((0, 2))) for i in places]])
     assert len(Cache(nothing.file).get(["a"], rows(9))[0]) == 0
 
 
@@ -40,7 +41,7 @@ def test_without_a_key_nothing_is_kept(tmp_path):
 
 def test_what_was_computed_before_an_error_is_kept(tmp_path):
     def broken(places):
-        yield places[0], np.ones((1, 2))
+        yield [(places[0], np.ones((1, 2)))]
         raise KeyboardInterrupt
 
     cache = Cache(tmp_path / "kept.npz")
@@ -63,3 +64,13 @@ def test_a_damaged_file_is_said(tmp_path, ending):
     cache.file.write_text('{"key": [["TERROR"')
     with pytest.raises(ValueError, match=r"kept\.\w+ is not whole .* delete it"):
         cache.get(["a"], rows(1))
+
+
+def test_batches_are_kept_whole(tmp_path, monkeypatch):
+    "Files were kept after so many values, in the middle of a batch; what came after a kill was in other batches."
+    monkeypatch.setattr(cache_module, "SAVE_EVERY", 5)
+    kept, saved = Cache(tmp_path / "kept.npz"), []
+    monkeypatch.setattr(kept, "_save", lambda: saved.append(len(kept._known)))
+    keys = [str(i) for i in range(10)]
+    batches = ([(i, np.ones((1, 2))) for i in range(at, min(at + 3, 10))] for at in range(0, 10, 3))
+    assert len(kept.get(keys, lambda places: batches)) == 10 and saved == [6, 10]

@@ -42,7 +42,7 @@ def save_only_the_last(run, axes, file):
 def out(options):
     "An ablation in two parts: one seed first, then another one is added."
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "write_report", lambda *_: None)  # has its own tests, as have the runs' figures
+        patch.setattr(results, "write_report", lambda *_, **__: None)  # has its own tests, as have the runs' figures
         patch.setattr(Run, "save_figure", save_only_the_last)
         recipe.main(["none", "gram"], [42], **options)
         before = (Path(options["out"]) / "gram-42" / "metrics.json").stat().st_mtime_ns

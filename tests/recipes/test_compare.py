@@ -33,7 +33,7 @@ from postergenre.training.callback import Budget
 def quick():
     "Runs without their reports, which have their own tests."
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "write_report", lambda *_: None)
+        patch.setattr(results, "write_report", lambda *_, **__: None)
         yield patch
 
 
@@ -120,7 +120,7 @@ def test_other_options_or_movies_are_refused(out, options):
         recipe.main(["custom_cnn"], **options | {"epochs": 0})
     split = (out / "split.csv").read_text()
     (out / "split.csv").write_text(split.replace("train", "test", 1))
-    with pytest.raises(ValueError, match=r"The movies are others than .* was begun with"):
+    with pytest.raises(ValueError, match=r"The movies are others than .*: 1 are on another side of the split"):
         recipe.main(["custom_cnn"], **options)
     assert (out / "split.csv").read_text() == split.replace("train", "test", 1)
     (out / "split.csv").write_text(split)
@@ -143,7 +143,7 @@ def test_ctrl_c_keeps_what_is_done(quick, out, options, monkeypatch, capsys):
         argv = [f"--{k}={v}" for k, v in options.items()]
         command(recipe.main, ["--arch", "custom_cnn", "vgg11", *argv])
     assert stop.value.code == 130
-    assert f"Stopped in the middle of vgg11, which will begin anew. Go on with --out {out}" in capsys.readouterr().out
+    assert f"Stopped in the middle of vgg11. Go on with --resume --out {out}" in capsys.readouterr().out
     assert "| custom_cnn | 78,020 |" in (out / "comparison.md").read_text()
 
 
@@ -166,7 +166,10 @@ def test_the_same_command_says_where_it_was_begun(options, tmp_path, monkeypatch
     write_config(begin_series("compare", dict(config), members, ["arch"]).whole.folder, config, "typed")
     capsys.readouterr()
     assert begin_series("compare", dict(config), members, ["arch"]).whole.folder == Path("runs/compare-2")
-    assert "begun in runs/compare and is not done; to go on there, add --out runs/compare" in capsys.readouterr().out
+    assert (
+        "begun in runs/compare and is not done; to go on there, add --resume --out runs/compare"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_record_of_one_architecture_is_a_config(out, tmp_path):

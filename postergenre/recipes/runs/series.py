@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,18 +10,16 @@ from pathlib import Path
 
 import torch
 
-from postergenre.data.files import write_whole
 from postergenre.evaluation.evaluate import evaluate
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.checks import check_options
-from postergenre.recipes.runs.folder import begun_alike
-from postergenre.recipes.runs.options import shared
+from postergenre.recipes.runs.folder import CHECKPOINT, begun_alike, changed_options
 from postergenre.recipes.runs.results import write_results
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section, show_genres, start
 from postergenre.recipes.runs.training import Training, export
 from postergenre.training.learner import PosterLearner
 
-MAY_DIFFER = ("out", "workers", "cache", "strict")  # between the runs that fill one folder, beside what they compare
+MAY_DIFFER = ("workers", "strict")  # between the runs that fill one folder, beside what they compare
 
 
 @dataclass
@@ -70,41 +67,37 @@ def begin_series(name: str, config: dict, members: dict[str, dict], varies: Sequ
         config["epochs"] = 5
     for options in members.values():
         check_options(config | options)
-    series = Series(begin(name, config, resume=goes_on(config, varies)), members, noun)
+    series = Series(begin(name, config, varies=(*varies, *MAY_DIFFER)), members, noun)
     for folder in begun_alike(name, config):
         before = Series(replace(series.whole, folder=folder), members)
         if folder != series.whole.folder and before.done() != {m: before.folder(m) for m in members}:
-            print(f"\nThe same was begun in {folder} and is not done; to go on there, add --out {folder}")
+            print(f"\nThe same was begun in {folder} and is not done; to go on there, add --resume --out {folder}")
     return series
 
 
 def shared_movies(series: Series) -> Data:  # ValueError: other movies than the folder was begun with
     "The movies of all runs, on the sides where an earlier part of the series had them."
-    whole = series.whole
-    file = whole.folder / "split.csv"
-    before = file.read_bytes() if file.is_file() else None
-    data = load_movies(whole, genres=False)
-    show_genres(whole, data)
-    make_loaders(whole, data)  # says what is wrong with the options before anything is trained
-    whole.open()
-    if before not in (None, file.read_bytes()):
-        with write_whole(file) as restored:
-            restored.write_bytes(before)
-        raise ValueError(f"The movies are others than {whole.folder} was begun with; name another folder with --out")
+    data = load_movies(series.whole, genres=False)
+    show_genres(series.whole, data)
+    make_loaders(series.whole, data)  # says what is wrong with the options before anything is trained
+    series.whole.open()
     return data
 
 
 def unfinished(series: Series, data: Data) -> Iterator[Run]:
-    "A run for each member that is not done."
+    "A run for each member that is not done; one that was stopped goes on after its last whole epoch."
     for i, (member, options) in enumerate(series.members.items(), 1):
         if member in series.done():
             section(f"{member}: done before, kept")
+            (series.folder(member) / CHECKPOINT).unlink(missing_ok=True)  # it was killed after its last word
             continue
         folder = series.folder(member)
-        shutil.rmtree(folder, ignore_errors=True)  # what a stopped or failed try left
         section(f"{member} ({i} of {len(series.members)})")
         config = series.whole.config | options | {"out": str(folder)}
-        yield start(Run(member, config, folder, series.whole.command, movies=data.movies))
+        on = (folder / CHECKPOINT).is_file() and not changed_options(folder, config)
+        if not on:
+            shutil.rmtree(folder, ignore_errors=True)  # what a stopped or failed try left
+        yield start(Run(member, config, folder, series.whole.command, movies=data.movies, opened=on, resumed=on))
 
 
 @contextmanager
@@ -114,7 +107,7 @@ def keep_going(series: Series, run: Run, show: Callable[[Series], None]) -> Iter
         yield
     except KeyboardInterrupt:
         folder = series.whole.folder
-        print(f"\nStopped in the middle of {run.name}, which will begin anew. Go on with --out {folder}")
+        print(f"\nStopped in the middle of {run.name}. Go on with --resume --out {folder}")
         if series.done():
             show(series)
         raise
@@ -136,23 +129,6 @@ def finish_member(run: Run, data: Data, learn: PosterLearner, training: Training
     top_n, ap = (result.metrics.loc[run.name, (m, "value")] for m in ("top_n_accuracy", "macro_ap"))
     judged, report = {"test": "Test", "valid": "Validation"}[side], run.folder / "report.html"
     print(f"{judged}: top-n accuracy {top_n:.1%}, macro AP {ap:.3f}. Report: {report}", flush=True)
-
-
-def goes_on(config: dict, varies: Sequence[str]) -> bool:  # ValueError: it was begun with other options
-    "Whether --out is a folder in which such a series was begun."
-    file = Path(config["out"] or "", "config.toml")
-    if not config["out"] or not file.is_file() or (file.parent / "metrics.json").is_file():
-        return False
-    begun = shared() | tomllib.loads(file.read_text(encoding="utf-8"))  # options that came later have their defaults
-    if not all(isinstance(begun.get(option), list) for option in varies):
-        return False
-    for key, value in config.items():
-        if key not in (*varies, *MAY_DIFFER) and begun.get(key) != value:
-            raise ValueError(
-                f"--out {config['out']} was begun with {key} = {begun.get(key)}, not {value}; "
-                "go on with the same options, or name another folder"
-            )
-    return True
 
 
 def one_line(error: Exception) -> str:

@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 import pandas as pd
-import torch
 from fastai.learner import Callback
 from torch import nn
 
@@ -14,7 +13,7 @@ from postergenre.data.loaders import validation_movies
 from postergenre.data.progress import show_progress
 from postergenre.inference.calibrate import calibrate
 from postergenre.inference.thresholds import tune_thresholds
-from postergenre.recipes.runs.folder import BEST, HISTORY, epochs_done
+from postergenre.recipes.runs.folder import BEST, CHECKPOINT, HISTORY
 from postergenre.recipes.runs.run import Data, Run, device_name, section
 from postergenre.training.callback import StopOnInterrupt
 from postergenre.training.epochs import CheckLoss, History, KeepBest, start_figures
@@ -23,6 +22,7 @@ from postergenre.training.heads import score
 from postergenre.training.learner import PosterLearner
 from postergenre.training.precision import TrainingPrecision, resolve_precision
 from postergenre.training.probe import fit_probe
+from postergenre.training.resume import Checkpoint
 
 MONITOR = "top_n_accuracy"
 NO_END = 10_000  # epochs, where minutes end the training
@@ -52,7 +52,7 @@ def train(
     speed: float | None = 0,  # posters a second, where they were looked at before (None: not known); 0: measured here
     fitted: bool = False,  # its head was fitted before, so the start counts as epoch 0 and is kept if none beats it
 ) -> Training:
-    "Train; the learner then is that of the epoch with the best validation top-n accuracy."
+    "Train, or go on after the last whole epoch; the learner then is that of the epoch with the best top-n accuracy."
     config, stop = run.config, stop or StopOnInterrupt()
     section("Training")
     parameters, rows = count_parameters(learn.model), len(learn.dls.train.dataset)
@@ -65,39 +65,30 @@ def train(
     smaller = min(config["lr"] / 10, 2e-3)
     check = CheckLoss(f"pass a smaller --lr than {config['lr']:g}, for example --lr {smaller:g}")
     run.open()
-    if run.scored and epochs_done(run.folder)[0]:
-        return trained_before(run, learn, fitted)
-    begun = time.monotonic()
+    checkpoint = Checkpoint(run.folder / CHECKPOINT, last=run.scored)
+    if before := checkpoint.before:
+        run.started -= checkpoint.seconds
+        how = "" if checkpoint.ended else ", and cut short" if run.scored else ", going on"
+        of = f" of {config['epochs']}" if config["epochs"] else ""
+        print(f"Trained before{how}: {before}{of} epochs.", flush=True)
     with nullcontext() if show_progress() else learn.no_bar():
-        start = start_figures(learn) if fitted else None
+        start = start_figures(learn) if fitted and not before else None
         reached = start and dict(zip(["valid_loss", *learn.metrics.attrgot("name")], start, strict=True))[MONITOR]
         keep = [History(run.folder / HISTORY, start), KeepBest(run.folder / BEST, MONITOR, reached)]
         try:
             epochs = NO_END if config["epochs"] is None else config["epochs"]
-            learn.fit_one_cycle(epochs, lr, cbs=[*cbs, check, *keep, stop, TrainingPrecision(precision)])
+            own = [check, *keep, stop, TrainingPrecision(precision), checkpoint]
+            learn.fit_one_cycle(epochs, lr, cbs=[*cbs, *own])
         except BaseException:
             stop("after_fit")  # else Ctrl-C would go on meaning what it means in training
             raise
-    minutes = (time.monotonic() - begun) / 60
     if stop.stopped:
         print("\nStopped. Going on with the best epoch so far (Ctrl-C again to stop at once).", flush=True)
+    minutes = checkpoint.seconds / 60
     history = pd.read_csv(run.folder / HISTORY)
     speed = len(learn.recorder.losses) * learn.dls.bs / (minutes * 60) if speed == 0 else speed
-    done = Training(learn.arch, parameters, "", "Training", minutes, history, None, speed, stop.stopped)
-    return told(done, fitted)
-
-
-def trained_before(run: Run, learn: PosterLearner, fitted: bool) -> Training:
-    "Take the best epoch of a run that was stopped; as train, which would go on with it."
-    learn.model.load_state_dict(torch.load(run.folder / BEST, map_location="cpu", weights_only=True))
-    history = pd.read_csv(run.folder / HISTORY)
-    seconds = sum(map(_seconds, history["time"]))
-    run.started -= seconds
-    trained = int(history["epoch"].max())
-    stopped = trained != run.config["epochs"] and not (run.folder / "learner.pkl").is_file()
-    print(f"Trained before{', and cut short' * stopped}: {trained} of {run.config['epochs']} epochs.")
-    parameters = count_parameters(learn.model)
-    return told(Training(learn.arch, parameters, "", "Training", seconds / 60, history, stopped=stopped), fitted)
+    stopped = stop.stopped or (run.scored and not checkpoint.ended)
+    return told(Training(learn.arch, parameters, "", "Training", minutes, history, None, speed, stopped), fitted)
 
 
 def told(training: Training, fitted: bool) -> Training:
@@ -175,10 +166,6 @@ def export(run: Run, learn: PosterLearner) -> None:
 def count_parameters(*networks: nn.Module) -> int:
     "The parameters of all of them."
     return sum(p.numel() for network in networks for p in network.parameters())
-
-
-def _seconds(text: str) -> int:  # of 1:02:03 or 02:03; "–", of a start: none
-    return sum(int(part) * 60**i for i, part in enumerate(reversed(text.split(":"))) if part.isdecimal())
 
 
 def _took(minutes: float, device: str, speed: float | None) -> str:
