@@ -52,7 +52,7 @@ def written_list(value: str) -> list | None:
         return None
     try:
         return ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, RecursionError, MemoryError):  # the last two: lists in lists without end
         return None
 
 
@@ -89,7 +89,8 @@ def typed_columns(
     for c, kind in (("year", "Int64"), ("released", "datetime64[us]")):
         if c in table:
             try:
-                typed[c] = table[c].astype(kind)
+                with np.errstate(invalid="ignore"):  # pandas casts before it looks whether it may
+                    typed[c] = table[c].astype(kind)
             except (TypeError, ValueError):  # a column of the user's own, of the same name
                 continue
     return table.assign(**typed)
@@ -127,7 +128,7 @@ def clean_metadata(
     "The export's texts as typed columns; a column that the export lacks is missing throughout."
     raw = raw.reindex(columns=list(dict.fromkeys([*raw.columns, *_USED])))
     text = {c: raw[c].where(raw[c].map(lambda v: isinstance(v, str) and v.strip() not in ("", "N/A"))) for c in _USED}
-    years = pd.to_numeric(raw["year"], errors="coerce")
+    years = pd.to_numeric(raw["year"].where(raw["year"].astype("str").str.fullmatch(r"[0-9]{1,9}")), errors="coerce")
     movies = pd.DataFrame(
         {"id": raw["imdbID"].astype("str"), "title": text["Title"].astype("str"), "year": years.astype("Int64")}
     )

@@ -161,7 +161,7 @@ def _from_table(table: pd.DataFrame, folder: Path, columns: Mapping[str, str], d
 def _ids(movies: pd.DataFrame, written: pd.Series, blank: pd.Series) -> pd.Series:
     "The ids of the table; a blank one is the poster's name, more of its path or the title where two would be alike."
     rows = "row " + movies.index.astype("str").to_series(movies.index)
-    names = written.map(lambda p: Path(p).stem, na_action="ignore").fillna(rows).astype("str")
+    names = written.map(lambda p: Path(p).stem, na_action="ignore").astype("str").fillna(rows)
     paths = written.fillna(rows).astype("str")
     title = movies.get("title", pd.Series("", index=movies.index)).fillna("")
     ids = names.where(blank, movies.get("id"))

@@ -32,9 +32,10 @@ def read_documents(
     while at < len(text):
         try:
             document, end = decoder.raw_decode(text, at)
-        except json.JSONDecodeError as e:
+        except (ValueError, RecursionError) as e:  # also a number of too many digits, and lists in lists without end
+            at = e if isinstance(e, json.JSONDecodeError) else json.JSONDecodeError(str(e), text, at)
             raise ValueError(
-                f"{file}, line {e.lineno}, column {e.colno}: broken document number {len(documents) + 1} ({e.msg}); "
+                f"{file}, line {at.lineno}, column {at.colno}: broken document number {len(documents) + 1} ({at.msg}); "
                 "mend or remove it"
             ) from e
         if not isinstance(document, dict):

@@ -4,11 +4,11 @@ import csv
 import gzip
 import re
 import warnings
+import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from io import BytesIO, StringIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import pandas as pd
 
@@ -28,7 +28,10 @@ def read_cells(
     "A table file, its columns named as asked for (case and spaces aside), its lists and dates as such again."
     raw, texts = file.read_bytes(), [*TEXTS, *texts]
     if raw.startswith(b"\x1f\x8b"):
-        raw = gzip.decompress(raw)
+        try:
+            raw = gzip.decompress(raw)
+        except (OSError, EOFError, zlib.error) as e:
+            raise ValueError(f"{file} is no whole gzip file ({e}); save it anew, or as CSV") from e
     if raw.startswith(b"PAR1"):
         table = _read_with(pd.read_parquet, file, raw)
     elif raw.startswith(_EXCEL):
@@ -88,8 +91,8 @@ def _read_with(read, file: Path, raw: bytes, **kwargs) -> pd.DataFrame:
         raise ImportError(
             f"{file}: pandas needs a package for this ({e}); pip install 'postergenre[tables]', or save it as CSV"
         ) from e
-    except (OSError, ValueError, KeyError, BadZipFile) as e:
-        raise ValueError(f"{file} cannot be read ({e}); save it anew, or as CSV") from e
+    except Exception as e:  # of a torn file: each reader, and what it reads with, has errors of its own
+        raise ValueError(f"{file} cannot be read ({str(e) or type(e).__name__}); save it anew, or as CSV") from e
 
 
 def _read_text(file: Path, text: str, sep: str | None, wanted: set[str]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from postergenre.portable.network import Network
 from postergenre.portable.pool import ABSENT, pool_probs, side_by_side
 
 ENGINES = ("auto", "torch", "onnx")
-CHUNK = 16  # posters that are in memory at once
+CHUNK = 16  # posters whose views are in memory at once
 
 
 class LightModel:
@@ -64,9 +64,16 @@ class LightModel:
         with ThreadPoolExecutor(max(1, workers)) as pool:
 
             def look(start: int) -> tuple[list, list[str | None]]:
-                opened = list(pool.map(_open, posters[start : start + CHUNK]))
-                there = [poster for poster, error in opened if error is None]
-                return self.parts.look(there, views), [error for _, error in opened]
+                looks, said = [], []
+                for i in range(start, min(start + CHUNK, len(posters)), max(1, workers)):
+                    opened = list(pool.map(_open, posters[i : min(i + max(1, workers), start + CHUNK)]))
+                    while opened:  # let go one after the other: each may have 150 MB
+                        poster, error = opened.pop(0)
+                        said.append(error)
+                        if error is None:
+                            looks.append(self.parts.look(poster, views))
+                        del poster
+                return looks, said
 
             seen = zip(starts, ahead(look, starts), strict=True)
             for start, (looks, said) in progress_bar(seen, len(starts), progress):
@@ -135,16 +142,17 @@ class _Graphs:
         for reader in self.readers:
             reader.check(self.views if views is None else views)
 
-    def look(self, posters: Sequence[Poster], views: str | None) -> list[list[list]]:
-        "What each reader reads of each poster."
+    def look(self, poster: Poster, views: str | None) -> list[list]:
+        "What each reader reads of a poster."
         views = self.views if views is None else views
         for network in self.networks:
             network.session  # noqa: B018  # loaded while the reader of words is
-        return [[reader.look(poster, views) for poster in posters] for reader in self.readers]
+        return [reader.look(poster, views) for reader in self.readers]
 
-    def probs(self, looks: list[list[list]], bs: int) -> np.ndarray:
+    def probs(self, looks: Sequence[list[list]], bs: int) -> np.ndarray:
+        "Of each poster's look."
         seen = []
-        for reader, network, own in zip(self.readers, self.networks, looks, strict=True):
+        for reader, network, own in zip(self.readers, self.networks, zip(*looks, strict=True), strict=True):
             rows = network.run(reader, [reading for look in own for reading in look], bs)
             seen.append(np.split(rows, np.cumsum(list(map(len, own)))[:-1]))
         if self.head is None:
@@ -172,11 +180,12 @@ class _Ensemble:
         for member in self.members:
             member.check(views)
 
-    def look(self, posters: Sequence[Poster], views: str | None) -> list:
-        return [member.look(posters, views) for member in self.members]
+    def look(self, poster: Poster, views: str | None) -> list:
+        return [member.look(poster, views) for member in self.members]
 
-    def probs(self, looks: list, bs: int) -> np.ndarray:
-        said = [member.probs(own, bs).astype(np.float32) for member, own in zip(self.members, looks, strict=True)]
+    def probs(self, looks: Sequence[list], bs: int) -> np.ndarray:
+        own = zip(self.members, zip(*looks, strict=True), strict=True)
+        said = [member.probs(seen, bs).astype(np.float32) for member, seen in own]
         return pool_probs(said, self.weights, self.pool, self.freq)
 
 

@@ -1,12 +1,14 @@
 """Every kind of picture file comes out as the colours a viewer shows."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
+from postergenre.data import posters
 from postergenre.data.augment import PosterImage
 from postergenre.data.posters import find_poster, open_poster, poster_files, to_rgb
 
@@ -36,6 +38,20 @@ def test_exif_orientation(upright, tmp_path, orientation):
     assert image.size == (20, 30) and image.getpixel((10, 5)) == RED and image.getpixel((10, 25)) == GREEN
 
 
+@pytest.mark.parametrize("nonsense", [b"Exif\0\0", b"Exif\0\0nonsense", b"Exif\0\0MM\0*\xff\xff\xff\xff"])
+def test_exif_that_is_nonsense_costs_no_pixels(upright, tmp_path, nonsense):
+    for name in ("p.png", "p.webp", "p.jpg"):
+        upright.save(tmp_path / name, exif=nonsense)
+        assert near(open_poster(tmp_path / name).getpixel((10, 5)), RED, 30)
+
+
+def test_orientation_is_taken_where_the_rest_of_exif_is_nonsense(upright, tmp_path):
+    entries = b"".join(struct.pack("<HHII", *entry) for entry in ((0x0112, 3, 1, 6), (0x8769, 99, 2**31, 2**31)))
+    upright.save(tmp_path / "p.png", exif=b"Exif\0\0II*\0\x08\0\0\0\2\0" + entries + bytes(4))
+    image = open_poster(tmp_path / "p.png")
+    assert image.size == (30, 20) and to_rgb(image).size == (30, 20)  # not turned twice
+
+
 def in_mode(image, mode):
     if mode == "LA":
         return image.convert("L").convert("LA")
@@ -61,6 +77,28 @@ def test_sixteen_bit_grey_is_scaled_and_not_cut_off(tmp_path):
 
 def test_float_image():
     assert to_rgb(Image.fromarray(np.full((2, 2), 0.5, dtype=np.float32))).getpixel((0, 0)) == (128, 128, 128)
+
+
+def test_floats_that_are_no_numbers_are_black_without_a_warning(recwarn):
+    values = np.array([[np.nan, 0.5], [-np.inf, np.inf]], dtype=np.float32)
+    assert np.asarray(to_rgb(Image.fromarray(values)))[..., 0].tolist() == [[0, 0], [0, 255]] and not recwarn
+
+
+def test_a_large_picture_is_made_rgb_in_strips_that_leave_no_seam(monkeypatch):
+    ramp = np.linspace(0, 65535, 60 * 40).reshape(60, 40)
+    grey, half = Image.fromarray(ramp.astype(np.uint16)), Image.fromarray((ramp // 257).astype(np.uint8)).convert("LA")
+    half.putalpha(90)
+    whole = [to_rgb(image).tobytes() for image in (grey, half)]
+    monkeypatch.setattr(posters, "STRIP", 40 * 7)
+    assert [to_rgb(image).tobytes() for image in (grey, half)] == whole
+
+
+def test_a_strip_is_no_poster_and_other_formats_are_not_opened(tmp_path):
+    with pytest.raises(ValueError, match="3 x 400 pixels; a strip 100 times"):
+        to_rgb(Image.new("RGB", (3, 400)))
+    (tmp_path / "p.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    with pytest.raises(UnidentifiedImageError, match=r"p\.jpg is no whole picture, of JPEG, PNG"):
+        open_poster(tmp_path / "p.jpg")
 
 
 def test_alpha_lies_on_white_and_hides_no_colours(tmp_path):
