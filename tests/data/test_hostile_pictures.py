@@ -1,6 +1,6 @@
 """Ten thousand broken pictures, and a hundred of the worst of them: each gives pixels, or an error with a reason.
 
-python -m pytest -n 0 -s -m slow tests/data/test_hostile_pictures.py      # all of them, through every way; prints what became of them
+python -m pytest -n 0 -s -m slow tests/data/test_hostile_pictures.py      # all, by every way; prints the outcomes
 """
 
 import os
