@@ -57,8 +57,8 @@ def ablate(
     names, everyone = ensemble.names, list(range(len(ensemble.members)))
     rows = {WHOLE: everyone} | {f"without {name}": [i for i in everyone if i != n] for n, name in enumerate(names)}
     poster = [i for i, member in enumerate(ensemble.members) if set(member.columns) == {"poster"}]
-    if poster and poster != everyone:
-        rows[POSTER] = poster
+    if 1 < len(poster) < len(everyone):
+        rows = {name: members for name, members in rows.items() if members != poster} | {POSTER: poster}
     rows |= {name: [i] for i, name in enumerate(names)}
     done = {name: _together(ensemble, members, valid, test, name) for name, members in rows.items()}
     return Ablation([v for v, _ in done.values()], [t for _, t in done.values()], test)
