@@ -70,7 +70,7 @@ def contents(
         "curves": None if history is None else chart(plot_curves(history), curves_alt(history), stack=True),
         "members": member_rows(run) if "members" in run else None,
         "headline": headline(result, figures),
-        "results": results_rows(figures),
+        "results": results_rows(with_before_release(figures, run)),
         "genres": genre_rows(genres),
         "genre_words": genre_words(genres),
         "genre_figure": chart(interp.plot_per_genre(), genre_alt(genres)),
@@ -133,6 +133,14 @@ def verdict(result: Evaluation, figures: pd.DataFrame) -> str:
 def signed(points: float) -> str:  # e.g. +1.2, −0.3, 0.0
     "A difference as it is read: one that is rounded to nothing has no sign."
     return f"{round(points, 1) or 0:+.1f}".replace("-", "−").replace("+0.0", "0.0")
+
+
+def with_before_release(figures: pd.DataFrame, run: dict) -> pd.DataFrame:
+    "The figures, below the model's own those of one that knows only what is known before release, if there is one."
+    rows = list(run.get("before_release", {}).items())[:1]
+    early = [[of.get(figure, {}).get(side) for figure, side in figures] for _, of in rows]
+    early = pd.DataFrame(early, [name for name, _ in rows], figures.columns, dtype=float)
+    return pd.concat([figures.iloc[:1], early, figures.iloc[1:]]) if rows else figures
 
 
 def results_rows(figures: pd.DataFrame) -> dict:
