@@ -12,16 +12,18 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import nn
+from torch.utils.data import Subset
 
 from postergenre.data.cache import Batch, Cache, poster_key
 from postergenre.data.counts import check_counts
-from postergenre.data.reading import as_movie, read_each, reading_processes
+from postergenre.data.lazy import Lazy
+from postergenre.data.reading import movie_rows, read_each, reading_processes
 from postergenre.layers import weights_digest
 from postergenre.portable.graphs import Graph
 
 WHOLE = "all of it"  # the part of a modality that tells none apart
 Packed = tuple[dict, dict[str, torch.Tensor]]  # what JSON can hold; names -> tensors
-Found = tuple[list[np.ndarray], list[str | None]]  # rows of each movie, an error or None each
+Found = tuple[Sequence[np.ndarray], list[str | None]]  # rows of each movie, an error or None each
 
 
 @dataclass
@@ -148,9 +150,9 @@ class Modality(nn.Module):
         workers: int = 0,  # processes that read
         progress: bool | None = None,  # a bar; None: in a terminal or notebook
     ) -> Found:  # (views, features) of each movie, none where absent; errors
-        "The features of movies, from the files where they are kept, else computed and added."
+        "The features of movies, from the files where they are kept (read when asked for), else computed and added."
         check_counts(bs=bs, workers=workers)
-        rows = list(map(as_movie, movies.to_dict("records")))
+        rows = movie_rows(movies)
         errors: list[str | None] = [None] * len(rows)
         keys = [self.key(row) if self.folder else None for row in rows]
         seen = []
@@ -159,13 +161,13 @@ class Modality(nn.Module):
             def compute(places: list[int], view=view) -> Iterator[Batch]:
                 return self._encoded(rows, keys, places, view, errors, bs, workers, progress)
 
-            file = f"{self.file_name}-{view or 'whole'}.npz" if self.folder else ""
+            file = f"{self.file_name}-{view or 'whole'}.features" if self.folder else ""
             seen.append(self.recall(file, keys, compute))
         of_file = {key: error for key, error in zip(keys, errors, strict=True) if key and error}  # listed twice
         errors = [error or of_file.get(key) for key, error in zip(keys, errors, strict=True)]
-        return [_stacked([v[i] for v in seen if v[i] is not None]) for i in range(len(rows))], errors
+        return Lazy(lambda i: _stacked([rows for view in seen if (rows := view[i]) is not None]), len(rows)), errors
 
-    def recall(self, file: str, keys: Sequence[str | None], compute: Callable) -> list:
+    def recall(self, file: str, keys: Sequence[str | None], compute: Callable) -> Sequence:
         "What Cache.get gives from one of its files, or computed where nothing is kept."
         if self.folder is None:
             values = dict(chain.from_iterable(compute(list(range(len(keys))))))
@@ -215,12 +217,12 @@ class Modality(nn.Module):
         "(readings, error) of movies."
         look, workers = partial(self.look, view=view), self.processes(len(places), workers)
         if not (self.keeps_readings and self.folder):
-            yield from read_each(look, [rows[i] for i in places], workers, progress)
+            yield from read_each(look, Subset(rows, places), workers, progress)
             return
         errors = {}
 
         def compute(missing: list[int]) -> Iterator[Batch]:
-            of = [rows[places[i]] for i in missing]
+            of = Subset(rows, [places[i] for i in missing])
             for i, (seen, error) in zip(missing, read_each(look, of, workers, progress), strict=True):
                 errors[i] = error
                 if seen:
@@ -236,7 +238,7 @@ class Modality(nn.Module):
     @property
     def readings_name(self) -> str:
         "The file in which readings are kept."
-        return f"{self.name}.json"
+        return f"{self.name}.readings"
 
     def __getstate__(self) -> dict:
         return self.__dict__ | {"folder": None, "kept": None}

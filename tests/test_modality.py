@@ -235,7 +235,7 @@ def test_a_run_of_the_recipes_fits_judges_and_reports_with_it(titles, pictures, 
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "Grad-CAM: where it looks · Evidence: what counts" in page and "titles all of it +" in page
     assert "test_resnet+titles" in page and json.loads((tmp_path / "run" / "metrics.json").read_text())["test"]["probe"]
-    assert {p.name.split("-")[0] for p in (tmp_path / "features").glob("*.npz")} == {"test_resnet", "titles"}
+    assert {p.name.split("-")[0] for p in (tmp_path / "features").glob("*.features")} == {"test_resnet", "titles"}
     np.testing.assert_allclose(
         movie_probs(load_learner(tmp_path / "run" / "learner.pkl"), data.movies.head(3)),
         movie_probs(learn, data.movies.head(3)),

@@ -25,6 +25,7 @@ from postergenre.data.counts import check_counts
 from postergenre.data.genres import GENRES, multi_hot, vocab_of
 from postergenre.data.movies import read_movies
 from postergenre.data.posters import find_poster
+from postergenre.data.shards import shard_loaders
 from postergenre.data.split import split_movies
 from postergenre.data.tables import read_cells, there
 
@@ -89,6 +90,7 @@ class PosterDataLoaders(DataLoaders):
         balance: str | int | None = None,  # crops a poster: None, "study", "even", "study:1000", or 1000
         bs: int = 32,  # batch size
         batch_tfms=None,  # more transforms on training batches, e.g. aug_transforms(); Normalize is always there
+        shards: str | Path | None = None,  # folder to keep decoded posters in, for GPUs that would wait for a decoder
         **kwargs,  # for the loaders: num_workers, device, ...
     ) -> "PosterDataLoaders":  # ValueError: not split, a side is empty, or fewer training rows than bs
         "Loaders of the training side (balanced if asked) and the validation side of split movies."
@@ -104,6 +106,8 @@ class PosterDataLoaders(DataLoaders):
         multi_hot(rows["genres"], vocab)  # an unknown genre is said here, not in the middle of an epoch
         splitter = IndexSplitter(range(len(train), len(rows)))
         dls = poster_block(size, crop, vocab, splitter, batch_tfms).dataloaders(rows, bs=bs, **kwargs)
+        if shards is not None:
+            dls.loaders = shard_loaders(shards, dls)
         dls = cls(*dls.loaders, path=dls.path, device=dls.device)
         dls.genre_freq = multi_hot(training_movies(movies)["genres"], vocab).mean(0)
         dls.row_freq = multi_hot(train["genres"], vocab).mean(0)

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch.utils.data import DataLoader
 
+from postergenre.data.lazy import Lazy
 from postergenre.data.posters import UNREADABLE
 from postergenre.data.progress import progress as progress_bar
 from postergenre.data.terminal import first_line
@@ -45,6 +46,12 @@ def as_movie(movie) -> dict:  # missing cells are None, whatever pandas calls th
     return {k: None if pd.api.types.is_scalar(v) and pd.isna(v) else v for k, v in row.items()}
 
 
+def movie_rows(movies: pd.DataFrame) -> Lazy:  # of dicts, as `as_movie` gives them
+    "The rows of a table of movies."
+    columns = {str(name): movies[name].to_list() for name in movies}
+    return Lazy(partial(_row, columns), len(movies))
+
+
 def poster_of(movie: Mapping):  # file, bytes, array or PIL image; None: there is none
     "The poster of a movie from `as_movie`."
     poster = movie.get("poster")
@@ -58,6 +65,10 @@ def refuse_unreadable(posters: Iterable, errors: Sequence[str | None]) -> None:
             f"{len(bad)} posters cannot be read, first {bad[0][0]} ({bad[0][1]}); "
             "leave them out with read_movies(..., check_posters=True)"
         )
+
+
+def _row(columns: Mapping[str, list], i: int) -> dict:
+    return as_movie({name: cells[i] for name, cells in columns.items()})
 
 
 def _try(read: Callable[[Mapping], object], movie: Mapping) -> tuple[object, str | None]:

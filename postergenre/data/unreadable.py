@@ -10,7 +10,7 @@ from postergenre.data.cache import Batch, Cache, poster_key
 from postergenre.data.posters import UNREADABLE, open_poster
 from postergenre.data.progress import progress
 
-READABLE = "readable.json"
+READABLE = "readable.db"
 FEW = 64  # posters that cost as much as a process
 
 

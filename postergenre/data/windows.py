@@ -14,12 +14,19 @@ def cut(image: Image.Image, size: tuple[int, int], down: float, right: float) ->
     It lies from 0 at the top to 1 at the bottom, and from 0 at the left to 1 at the right.
     """
     height, width = size
-    scale = max(1.0, height / image.height, width / image.width)
-    if scale > 1:
-        grown = (max(width, math.ceil(image.width * scale)), max(height, math.ceil(image.height * scale)))
-        image = image.resize(grown, Image.Resampling.BICUBIC)
+    image = enlarged(image, size)
     top, left = round(down * (image.height - height)), round(right * (image.width - width))
     return image.crop((left, top, left + width, top + height))
+
+
+def enlarged(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    "A poster that is smaller than a window (height, width) so large that it fills it; others as they are."
+    height, width = size
+    scale = max(1.0, height / image.height, width / image.width)
+    if scale == 1:
+        return image
+    grown = (max(width, math.ceil(image.width * scale)), max(height, math.ceil(image.height * scale)))
+    return image.resize(grown, Image.Resampling.BICUBIC)
 
 
 def grid(size: tuple[int, int], window: tuple[int, int]) -> list[tuple[float, float]]:

@@ -104,7 +104,7 @@ def view_features(learn: ProbeLearner, movies: pd.DataFrame) -> list[np.ndarray]
     "What the frozen network sees in the views with which the learner would predict. ValueError: an unreadable poster."
     rows, errors = learn.features(movies)
     refuse_unreadable(movies["poster"], errors)
-    return rows
+    return list(rows)
 
 
 def logits_of(head: torch.nn.Module, views: list[np.ndarray]) -> list[np.ndarray]:

@@ -25,6 +25,7 @@ from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
 from postergenre.training.callback import WeightEMA
+from postergenre.training.distributed import first_then_others
 from postergenre.training.epochs import StopEarly
 from postergenre.training.learner import PosterLearner
 from postergenre.training.networks import freeze_norms, freeze_stages, poster_learner
@@ -84,7 +85,8 @@ def fine_tune(run: Run, data: Data, stop: Callback | None = None) -> tuple[Poste
     learn = poster_learner(dls, *start_from, stages=o["stages"], loss_func=loss, **more)
     if o["probe"]:
         section("Head first")
-        table = start_from_probe(learn, data.movies, o["cache"], bs=o["bs"])
+        with first_then_others():
+            table = start_from_probe(learn, data.movies, o["cache"], bs=o["bs"])
         print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
     freeze_stages(learn, o["frozen"])
     cbs = regularisers(o["mixup"], o["cutmix"], o["patience"])

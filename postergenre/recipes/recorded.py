@@ -23,7 +23,7 @@ from postergenre.evaluation.tables import markdown_table
 from postergenre.recipes.runs.cli import Help
 
 START, END = "<!-- runs -->", "<!-- /runs -->"
-LOCAL = ("data", "out")  # options that say where things lie on one machine
+LOCAL = ("data", "out", "shards")  # options that say where things lie on one machine
 FIGURES = ("top_n_accuracy", "macro_ap")
 
 

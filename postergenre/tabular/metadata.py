@@ -119,7 +119,7 @@ class Metadata(Modality):
             def compute(places: list[int]):
                 yield list(zip(places, self._understood([texts[i] for i in places])[:, None], strict=True))
 
-            kept = self.recall(f"{METADATA}-texts-{weights_digest(self.encoder)}.npz", keys, compute)
+            kept = self.recall(f"{METADATA}-texts-{weights_digest(self.encoder)}.features", keys, compute)
             self.meanings = {text: rows[0] for text, rows in zip(texts, kept, strict=True)}
         found = super().features(movies, *args, **kwargs)
         self.meanings = {}

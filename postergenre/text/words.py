@@ -30,7 +30,7 @@ class Written(Things):
     @property
     def readings_name(self) -> str:
         "The same for all, whatever is made of what was read."
-        return f"{WORDS}-ppocr-rapidocr{version('rapidocr')}-{READ_SIZE[0]}x{READ_SIZE[1]}.json"
+        return f"{WORDS}-ppocr-rapidocr{version('rapidocr')}-{READ_SIZE[0]}x{READ_SIZE[1]}.readings"
 
     def find(self, poster: PosterImage) -> list[Line]:
         "Lines from top to bottom; none: nothing is legible."

@@ -8,7 +8,10 @@ import torch
 from fastai.callback.core import CancelFitException, CancelTrainException
 from fastai.callback.tracker import SaveModelCallback
 from fastai.learner import Callback
+from fastai.torch_core import get_model
 from timm.utils import ModelEmaV3
+
+from postergenre.training.distributed import first_says
 
 
 class WeightEMA(Callback):
@@ -35,7 +38,7 @@ class WeightEMA(Callback):
         if not hasattr(self.learn, "lr_finder"):
             # warmup: min(decay, 1 - (1 + step / 10) ** -0.75)
             self.average = ModelEmaV3(
-                self.model, self.decay, use_warmup=self.warmup, warmup_gamma=10.0, warmup_power=0.75
+                get_model(self.model), self.decay, use_warmup=self.warmup, warmup_gamma=10.0, warmup_power=0.75
             )
 
     @property
@@ -55,7 +58,7 @@ class WeightEMA(Callback):
     def after_batch(self):
         if self.training and self.average is not None:
             self.steps += 1
-            self.average.update(self.model, self.steps)
+            self.average.update(get_model(self.model), self.steps)
 
     def before_validate(self):
         if self.average is not None and self.steps and self.own is None:  # get_preds validates without training
@@ -107,7 +110,7 @@ class Budget(Callback):
 
     def _follow_clock(self):
         if self.minutes is not None:
-            share = self.spent / (60 * self.minutes)
+            share = first_says(self.spent / (60 * self.minutes))
             self.learn.pct_train, self.over = min(share, 1.0), share >= 1
 
 

@@ -12,6 +12,7 @@ from torch import nn
 
 from postergenre.data.augment import PosterImage
 from postergenre.data.genres import check_genres
+from postergenre.data.lazy import Lazy
 from postergenre.data.reading import as_movie, poster_of
 from postergenre.modality import Explanation, Found, Modality, Packed
 from postergenre.portable.folder import GRAPH
@@ -23,6 +24,7 @@ from postergenre.training.naming import probs_of, probs_of_one
 from postergenre.training.packing import Filled, Probabilities, about, about_probs, head_of
 from postergenre.training.readings import Readings
 
+AT_ONCE = 4096  # movies whose features are in memory, while the head looks at them
 SURE = 1e-6  # log-odds of probabilities nearer to 0 or 1 say nothing but rounding
 
 
@@ -79,15 +81,18 @@ class ProbeLearner(PosterLearner):
         "What the modalities see of each, (views, features of all), NaN for one that it lacks; errors. As `outputs`."
         seen = [modality.features(movies, self.own_views(views), **kwargs) for modality in self.modalities]
         errors = [next(filter(None, said), None) for said in zip(*(e for _, e in seen), strict=True)]
-        each = zip(*(rows for rows, _ in seen), strict=True)
-        return [side_by_side(rows, self.model.widths) for rows in each], errors
+        return Lazy(lambda i: side_by_side([rows[i] for rows, _ in seen], self.model.widths), len(errors)), errors
 
     def outputs(self, movies: pd.DataFrame, views: str | None = None, **kwargs) -> Found:
         "As PosterLearner.outputs, from what the modalities see."
         self.check_views(views)
         rows, errors = self.features(movies, views, **kwargs)
-        logits = self.logits_of(torch.from_numpy(np.concatenate(rows))).cpu().numpy()
-        return np.split(logits, np.cumsum([len(x) for x in rows])[:-1]), errors
+        outputs = []
+        for start in range(0, len(rows), AT_ONCE):
+            some = rows[start : start + AT_ONCE]
+            logits = self.logits_of(torch.from_numpy(np.concatenate(some))).cpu().numpy()
+            outputs += np.split(logits, np.cumsum([len(x) for x in some])[:-1])
+        return outputs, errors
 
     def logits_of(self, features: torch.Tensor) -> torch.Tensor:
         "What the head makes of features, (rows, features of all modalities), NaN where absent -> (rows, genres)."

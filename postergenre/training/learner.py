@@ -28,6 +28,7 @@ from postergenre.portable.folder import GRAPH
 from postergenre.portable.graphs import Graph
 from postergenre.portable.pool import ABSENT
 from postergenre.portable.views import LARGER
+from postergenre.training.distributed import Distributed
 from postergenre.training.keeping import SavePretrained
 from postergenre.training.naming import name_genres, predict_one, probs_of, probs_of_one
 from postergenre.training.packing import Normalized, Probabilities, about, about_probs, looks_of, without_data
@@ -38,7 +39,7 @@ from postergenre.vision.pictures import PosterViews, by_shape
 from postergenre.vision.views import crop_window, for_validation, resolve_views, whole_size
 
 
-class PosterLearner(SavePretrained, Learner):
+class PosterLearner(SavePretrained, Distributed, Learner):
     """A fastai Learner whose network looks at posters; `PosterEnsemble` and learners of other evidence answer the same.
 
     It gives one answer for a poster everywhere, with `views`, those it was judged with: recipes set them, export keeps

@@ -125,6 +125,7 @@ def side_features(features: Callable, movies: pd.DataFrame, vocab: Sequence[str]
     "What a head is fitted to: (rows, features), a row a view, NaN where absent; (rows, genres)."
     rows, errors = features(movies, views, **kwargs)
     refuse_unreadable(movies["poster"], errors)
+    rows = list(rows)  # read once
     return np.concatenate(rows), np.repeat(multi_hot(movies["genres"], vocab), list(map(len, rows)), axis=0)
 
 

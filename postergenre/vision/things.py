@@ -45,7 +45,7 @@ class Things(Modality):
     @property
     def readings_name(self) -> str:
         "Of the networks that find them."
-        return f"{self.file_name}.json"
+        return f"{self.file_name}.readings"
 
     def processes(self, n: int, workers: int) -> int:
         "One a core if not said otherwise: finding takes long."

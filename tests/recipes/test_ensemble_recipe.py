@@ -206,4 +206,4 @@ def test_probes_are_judged_from_their_features_as_from_posters(split, tmp_path, 
     loaded.use_cache(tmp_path / "features")
     for _ in range(2):
         assert np.allclose(movie_probs(loaded, some, views=views, progress=False), fresh, atol=1e-5)
-    assert list((tmp_path / "features").glob("*.npz"))
+    assert list((tmp_path / "features").glob("*.features"))

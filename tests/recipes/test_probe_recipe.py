@@ -63,7 +63,7 @@ def test_fine_tuning_starts_from_the_probe_and_ends_with_a_report(demo_folder, t
     command(lite.main, args)
     shown = capsys.readouterr().out
     assert "== Head first" in shown and (tmp_path / "lite" / "report.html").is_file()
-    assert list((tmp_path / "features").glob("*.npz"))
+    assert list((tmp_path / "features").glob("*.features"))
     with pytest.raises(SystemExit, match="--probe fits the head on whole posters; add --no-probe"):
         command(lite.main, [*args[:-1], str(tmp_path / "crops"), "--crop", "random"])
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -37,8 +39,8 @@ def run_file(runs, run):
 def test_posters_are_read_once_for_both_runs(runs):
     frozen, tuned = (run_file(runs, run) for run in ("frozen", "tuned"))
     assert frozen["images_per_second"] > 0 and tuned["images_per_second"] is None
-    assert len(list((runs / "features").glob("words-*.json"))) == 1
-    assert len(list((runs / "features").glob("*.npz"))) == 1 + (tuned["best_epoch"] > 0)  # of two encoders
+    assert len(list((runs / "features").glob("words-*.readings"))) == 1
+    assert len(list((runs / "features").glob("*.features"))) == 1 + (tuned["best_epoch"] > 0)  # of two encoders
     assert frozen["arch"] == "words" and set(frozen["test"]) == {"words", "popularity", "random"}
     # an encoder that training made no better on validation is the one that it started with
     assert (frozen["test"]["words"] != tuned["test"]["words"]) or tuned["best_epoch"] == 0
@@ -107,13 +109,15 @@ def test_a_kernel_on_an_encoder_that_is_trained_is_refused_before_anything_is_re
 def test_reading_goes_on_where_it_was_stopped(runs, demo_folder, tmp_path):
     cache = tmp_path / "features"
     shutil.copytree(runs / "features", cache)
-    [file] = cache.glob("words-*.json")
-    known = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps(dict(list(known.items())[:-3])), encoding="utf-8")
-    for features in cache.glob("*.npz"):
+    [file] = cache.glob("words-*.readings")
+    with closing(sqlite3.connect(file)) as db, db:
+        known = dict(db.execute("SELECT key, value FROM kept"))
+        db.execute("DELETE FROM kept WHERE id > ?", [len(known) - 3])
+    for features in cache.glob("*.features"):
         features.unlink()
     command(
         words.main, ["--data", str(demo_folder), "--cache", str(cache), "--out", str(tmp_path / "on"), "--epochs", "0"]
     )
-    assert json.loads(file.read_text(encoding="utf-8")) == known
+    with closing(sqlite3.connect(file)) as db:
+        assert dict(db.execute("SELECT key, value FROM kept")) == known
     assert run_file(tmp_path, "on")["test"] == run_file(runs, "frozen")["test"]

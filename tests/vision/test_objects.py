@@ -98,7 +98,7 @@ def test_it_joins_another_by_odds_and_its_cache_holds_what_was_found(alone, told
     alone.use_cache(tmp_path)
     try:
         first = movie_probs(alone, test)
-        assert sorted(p.suffix for p in tmp_path.glob("objects-patches*")) == [".json", ".npz"]
+        assert sorted(p.suffix for p in tmp_path.glob("objects-patches*")) == [".features", ".readings"]
         np.testing.assert_allclose(movie_probs(PosterEnsemble([alone, alone], pool="odds"), test), first, atol=1e-6)
     finally:
         alone.use_cache(None)

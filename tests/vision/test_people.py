@@ -111,7 +111,7 @@ def test_people_alone_know_what_faces_tell(alone, told):
     test = told[told["split"] == "test"]
     assert evaluate(alone, test, name="people").per_genre().loc["Drama", "ap"] > 0.95
     kept = [p.suffix for p in alone.modalities[0].folder.glob("people-*")]
-    assert sorted(kept) == [".json", ".npz"]
+    assert sorted(kept) == [".features", ".readings"]
 
 
 def test_a_face_is_explained_with_its_box_and_no_face_says_something(alone):

@@ -15,6 +15,7 @@ from fastcore.docments import docments
 from postergenre.recipes.runs.folder import last_words
 from postergenre.recipes.runs.options import shared
 from postergenre.recipes.runs.resuming import Finished
+from postergenre.recipes.runs.together import together
 
 METAVARS = {int: "N", float: "X"}
 
@@ -56,7 +57,8 @@ def command(main: Callable, argv: list[str] | None = None, epilog: str = "") -> 
 def run_main(prog: str, main: Callable, args: dict) -> None:
     "Run a recipe; however it ends before its time, say what it left and how to go on."
     try:
-        main(**args)
+        with together(args) as own:
+            main(**own)
     except Finished as e:
         print(f"\n{e}")
     except (OSError, ValueError, KeyError, ImportError) as e:

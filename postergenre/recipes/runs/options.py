@@ -18,6 +18,7 @@ def shared(
     limit: int | None = None,  # use only this many movies, 1 or more, chosen at random: for a quick try
     precision: str = "auto",  # of a network's training: fp32, bf16, or auto: bf16 where the processor is faster with it
     workers: int = 0,  # processes that read posters: 0 on a CPU, 4 to 16 beside a GPU; random crops differ with it
+    shards: str | None = None,  # folder to keep decoded posters in, for GPUs that would wait for a decoder
     cache: str = "runs/features",  # folder of what was found on posters, so that the next run need not look again
     out: str | None = None,  # folder to write to (default: runs/RECIPE, runs/RECIPE-2, ...); a series goes on in it
     resume: bool = False,  # go on with the run that these options began, at --out or in runs/, where it was stopped

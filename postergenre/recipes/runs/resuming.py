@@ -11,7 +11,7 @@ from postergenre.data.digests import movie_digests
 from postergenre.data.files import remove_half_written
 from postergenre.recipes.runs.folder import CHECKPOINT, CONFIG, SPLIT, changed_options, is_unfinished, read_command
 
-MAY_DIFFER = ("out", "cache", "data")  # whether the movies are the same is seen movie by movie
+MAY_DIFFER = ("out", "cache", "shards", "data")  # whether the movies are the same is seen movie by movie
 
 
 class Finished(Exception):

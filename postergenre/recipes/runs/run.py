@@ -30,6 +30,7 @@ from postergenre.recipes.runs.folder import BEGUN, SCORED, SPLIT, begun_alike, f
 from postergenre.recipes.runs.memory import keep_memory
 from postergenre.recipes.runs.movies import read, reading
 from postergenre.recipes.runs.resuming import check_movies, first_command, resumed_folder
+from postergenre.training.distributed import first_then_others
 from postergenre.training.precision import resolve_precision
 
 PACKAGES = ("postergenre", "fastai", "torch", "torchvision", "timm", "pandas", "pillow")
@@ -153,7 +154,8 @@ def find_data(data: str | None) -> Path:
         return Path(env).expanduser()
     print("*** No --data and no POSTERGENRE_DATA: using DEMO posters, drawn by the library. ***")
     print("*** The figures below say nothing about real posters.                        ***")
-    return make_demo("demo_posters")
+    with first_then_others():
+        return make_demo("demo_posters")
 
 
 def load_movies(run: Run, genres: bool = True) -> Data:
@@ -214,7 +216,9 @@ def make_loaders(run: Run, data: Data, **kwargs) -> PosterDataLoaders:  # kwargs
     options = {"crop": config.get("crop", "whole"), "bs": config["bs"], "num_workers": config["workers"]}
     if "size" in config:
         options["size"] = parse_size(config["size"])
-    return PosterDataLoaders.from_movies(data.movies, balance=data.balance(run), **options, **kwargs)
+    options |= {"balance": data.balance(run), "shards": config["shards"]}
+    with first_then_others():
+        return PosterDataLoaders.from_movies(data.movies, **options, **kwargs)
 
 
 def about(run: Run, data: Data) -> dict:

@@ -16,6 +16,7 @@ from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.folder import BEST, CHECKPOINT, HISTORY
 from postergenre.recipes.runs.run import Data, Run, device_name, section
 from postergenre.training.callback import StopOnInterrupt
+from postergenre.training.distributed import first_says, leave_to_first
 from postergenre.training.epochs import CheckLoss, History, KeepBest, start_figures
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.heads import score
@@ -56,7 +57,7 @@ def train(
     config, stop = run.config, stop or StopOnInterrupt()
     section("Training")
     parameters, rows = count_parameters(learn.model), len(learn.dls.train.dataset)
-    precision = resolve_precision(config["precision"], learn.dls.device)
+    precision = first_says(resolve_precision(config["precision"], learn.dls.device))
     where = device_name() + ", in bf16" * (precision == "bf16")
     print(f"{learn.arch}, {parameters:,} parameters, on {where}; {rows:,} rows an epoch", flush=True)
     if lr is None:
@@ -71,7 +72,7 @@ def train(
         how = "" if checkpoint.ended else ", and cut short" if run.scored else ", going on"
         of = f" of {config['epochs']}" if config["epochs"] else ""
         print(f"Trained before{how}: {before}{of} epochs.", flush=True)
-    with nullcontext() if show_progress() else learn.no_bar():
+    with nullcontext() if show_progress() else learn.no_bar(), learn.distrib_ctx():
         start = start_figures(learn) if fitted and not before else None
         reached = start and dict(zip(["valid_loss", *learn.metrics.attrgot("name")], start, strict=True))[MONITOR]
         keep = [History(run.folder / HISTORY, start), KeepBest(run.folder / BEST, MONITOR, reached)]
@@ -121,7 +122,7 @@ def look(
         for file, kept in modality.kept.items():
             done = f"{kept.computed:,} movies computed" if kept.computed else "all in the cache"
             print(f"  {file}: {done}", flush=True)
-            looked += kept.computed * file.endswith(".npz")
+            looked += kept.computed * file.endswith(".features")
     return looked / (time.monotonic() - begun) if looked else None
 
 
@@ -148,6 +149,7 @@ def fit_head(run: Run, data: Data, learn: ProbeLearner, views: str = "whole", sp
 
 def fit_probabilities(run: Run, learn: PosterLearner, movies: pd.DataFrame | None = None) -> None:
     "Tune thresholds on validation movies (None: the learner's), with --calibrate probabilities first; show both."
+    leave_to_first()
     movies = validation_movies(learn) if movies is None else movies
     if run.config.get("protocol") == "study":
         movies = movies[~movies["poster"].map(str).duplicated()]  # a row a crop
