@@ -157,10 +157,7 @@ class Modality(nn.Module):
         keys = [self.key(row) if self.folder else None for row in rows]
         seen = []
         for view in self.views(views):
-
-            def compute(places: list[int], view=view) -> Iterator[Batch]:
-                return self._encoded(rows, keys, places, view, errors, bs, workers, progress)
-
+            compute = partial(self._encoded, rows, keys, view, errors, bs, workers, progress)
             file = f"{self.file_name}-{view or 'whole'}.features" if self.folder else ""
             seen.append(self.recall(file, keys, compute))
         of_file = {key: error for key, error in zip(keys, errors, strict=True) if key and error}  # listed twice
@@ -198,7 +195,7 @@ class Modality(nn.Module):
         "How many processes beside this one read n movies."
         return workers
 
-    def _encoded(self, rows, keys, places, view, errors, bs, workers, progress) -> Iterator[Batch]:
+    def _encoded(self, rows, keys, view, errors, bs, workers, progress, places) -> Iterator[Batch]:
         "(place, features) of movies as they come out of the network, a batch at a time."
         batch, readings = {}, []  # place -> how many readings; all of them
         for place, (seen, error) in zip(places, self._read(rows, keys, places, view, workers, progress), strict=True):

@@ -25,11 +25,11 @@ from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
 from postergenre.training.callback import WeightEMA
-from postergenre.training.distributed import first_then_others
 from postergenre.training.epochs import StopEarly
 from postergenre.training.learner import PosterLearner
 from postergenre.training.networks import freeze_norms, freeze_stages, poster_learner
 from postergenre.training.probe import start_from_probe
+from postergenre.training.processes import first_then_others
 
 
 @delegates(shared)

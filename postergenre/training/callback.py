@@ -11,7 +11,7 @@ from fastai.learner import Callback
 from fastai.torch_core import get_model
 from timm.utils import ModelEmaV3
 
-from postergenre.training.distributed import first_says
+from postergenre.training.processes import first_says
 
 
 class WeightEMA(Callback):

@@ -10,7 +10,7 @@ from fastai.distributed import DistributedDL, DistributedTrainer
 from fastai.learner import AvgLoss, Learner
 from fastai.torch_core import apply, num_distrib
 
-from postergenre.training.distributed import first_says
+from postergenre.training.processes import first_says
 
 
 class JointDL(DistributedDL):

@@ -1,6 +1,6 @@
 """Features of a million movies, simulated: how much memory it takes to write them and to read them back.
 
-    python tests/benchmarks/bench_cache.py --folder /tmp/features
+    python tests/benchmarks/bench_cache.py --folder features
 
 All that a modality does but looking: movies are asked for by the table, features come a batch at a time, are kept, and
 are read back as a head reads them. The folder takes 5.5 GB and is removed at the end.

@@ -18,7 +18,7 @@ from fastai.torch_core import rank_distrib
 from postergenre import PosterDataLoaders, poster_learner, read_movies, split_movies
 from postergenre.recipes.runs.memory import keep_memory
 from postergenre.recipes.runs.run import find_data
-from postergenre.training.distributed import leave_to_first
+from postergenre.training.processes import leave_to_first
 
 
 def measure(args) -> None:

@@ -18,7 +18,7 @@ import torch
 from fastai.torch_core import rank_distrib, set_seed
 from postergenre import PosterDataLoaders, custom_cnn_learner, read_movies, split_movies
 from postergenre.training.callback import Budget, WeightEMA
-from postergenre.training.distributed import leave_to_first
+from postergenre.training.processes import leave_to_first
 from postergenre.training.epochs import KeepBest
 
 demo, out = sys.argv[1:]

@@ -30,8 +30,8 @@ from postergenre.recipes.runs.folder import BEGUN, SCORED, SPLIT, begun_alike, f
 from postergenre.recipes.runs.memory import keep_memory
 from postergenre.recipes.runs.movies import read, reading
 from postergenre.recipes.runs.resuming import check_movies, first_command, resumed_folder
-from postergenre.training.distributed import first_then_others
 from postergenre.training.precision import resolve_precision
+from postergenre.training.processes import first_then_others
 
 PACKAGES = ("postergenre", "fastai", "torch", "torchvision", "timm", "pandas", "pillow")
 

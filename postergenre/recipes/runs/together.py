@@ -18,7 +18,9 @@ def together(args: dict) -> Iterator[dict]:  # ValueError: --resume without --ou
     if int(os.environ.get("WORLD_SIZE", 1)) < 2:
         yield args
         return
-    from postergenre.training.distributed import distrib_barrier, join
+    from fastai.torch_core import distrib_barrier
+
+    from postergenre.training.processes import join
 
     if args.get("resume") and not args["out"]:
         raise ValueError("Several processes go on in a folder that is named; add --out to --resume")

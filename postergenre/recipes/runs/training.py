@@ -16,13 +16,13 @@ from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.folder import BEST, CHECKPOINT, HISTORY
 from postergenre.recipes.runs.run import Data, Run, device_name, section
 from postergenre.training.callback import StopOnInterrupt
-from postergenre.training.distributed import first_says, leave_to_first
 from postergenre.training.epochs import CheckLoss, History, KeepBest, start_figures
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.heads import score
 from postergenre.training.learner import PosterLearner
 from postergenre.training.precision import TrainingPrecision, resolve_precision
 from postergenre.training.probe import fit_probe
+from postergenre.training.processes import first_says, leave_to_first
 from postergenre.training.resume import Checkpoint
 
 MONITOR = "top_n_accuracy"
