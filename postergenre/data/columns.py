@@ -91,7 +91,7 @@ def typed_columns(
             try:
                 with np.errstate(invalid="ignore"):  # pandas casts before it looks whether it may
                     typed[c] = table[c].astype(kind)
-            except (TypeError, ValueError):  # a column of the user's own, of the same name
+            except (TypeError, ValueError, OverflowError):  # a column of the user's own, of the same name
                 continue
     return table.assign(**typed)
 

@@ -103,17 +103,20 @@ def _read_text(file: Path, text: str, sep: str | None, wanted: set[str]) -> pd.D
     if twice := [name for name in header if fold(name) in wanted and header.count(name) > 1]:
         raise ValueError(f"{file} names the column {twice[0]} twice; rename one of them")
     texts = {name: "str" for name in header if fold(name) in wanted}
-    return pd.read_csv(
-        StringIO(text, newline=""),
-        sep=sep,
-        skipinitialspace=True,
-        low_memory=False,
-        index_col=False,
-        usecols=range(len(header)),  # cells beyond the header's are empty
-        dtype=texts,
-        keep_default_na=False,
-        na_values={name: "" if name in texts else _MISSING for name in header},  # "NA" may be a title
-    )
+    try:
+        return pd.read_csv(
+            StringIO(text, newline=""),
+            sep=sep,
+            skipinitialspace=True,
+            low_memory=False,
+            index_col=False,
+            usecols=range(len(header)),  # cells beyond the header's are empty
+            dtype=texts,
+            keep_default_na=False,
+            na_values={name: "" if name in texts else _MISSING for name in header},  # "NA" may be a title
+        )
+    except ValueError as e:
+        raise ValueError(f"{file} cannot be read ({e}); its first line should name the columns") from e
 
 
 def _rows(text: str, sep: str):

@@ -106,7 +106,8 @@ def test_a_valid_table_of_any_encoding_and_separator_is_read_and_all_left_out_is
         # with the same id the last row stays, whatever it is
         assert movies.startswith("No movie is left of") and (not any(good) or len(table["rows"]) > 1)
     else:
-        assert movies.attrs["read"] == len(table["rows"]) and 0 < len(movies) <= sum(good)
+        rows = [row for row in table["rows"] if any(map(str.strip, [*row[:3], ", ".join(row[3])]))]
+        assert movies.attrs["read"] == len(rows) and 0 < len(movies) <= sum(good)
 
 
 @few
@@ -125,6 +126,7 @@ def test_a_table_with_bytes_gone_or_between_is_read_or_refused_with_its_name(fol
 @few
 @given(st.binary(max_size=300) | st.tuples(NOISE, st.binary(max_size=60)).map(b"".join))
 @example(b"\x1f\x8b")
+@example(b"\t")
 @example(b"PAR1")
 @example(b"PK\3\4")
 @example(b"\xd0\xcf\x11\xe0")
@@ -186,6 +188,8 @@ def test_genres_are_known_or_named_with_what_to_type(folder, genres, delim):
     "title": st.none() | st.integers() | TEXT,
     "year": st.none() | st.integers() | st.floats() | TEXT,
 }), max_size=6))  # fmt: skip
+@example([{"year": 1e300}])
+@example([{"year": 2**80, "id": float("inf")}])
 def test_frames_of_anything_are_read_or_refused(folder, rows):
     import pandas as pd
 
