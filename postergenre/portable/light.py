@@ -132,7 +132,9 @@ class _Graphs:
         ):
             raise ValueError(f"{folder / CONFIG} does not say how wide the features of its {len(parts)} graphs are")
         widths = self.widths if self.head else [n]
-        unknown = [about.get("reads") for about in parts if about.get("reads") not in READERS]
+        unknown = [
+            about.get("reads") for about in parts if about.get("reads") not in tuple(READERS)
+        ]  # it may be a list
         if unknown:
             raise ValueError(f"{folder / CONFIG} reads {unknown[0]!r}; known are {', '.join(READERS)}")
         self.readers = [READERS[about["reads"]](about, folder, config) for about in parts]

@@ -123,3 +123,12 @@ def test_a_graph_takes_no_more_memory_than_is_allowed(folder, monkeypatch, how):
     forge(folder)
     with pytest.raises(ValueError, match=r"needs more than 8 GiB of memory to answer; pass a smaller bs"):
         LightModel(folder).probs({"poster": [GOLDEN / "poster.png"]})
+
+
+def test_what_a_graph_reads_may_be_anything(folder):
+    "A list was a TypeError."
+    config = read_config(folder)
+    config["graphs"][0]["reads"] = ["pixels"]
+    (folder / "config.json").write_text(json.dumps(sealed(config)))
+    with pytest.raises(ValueError, match=r"reads \['pixels'\]; known are pixels, words"):
+        LightModel(folder)
