@@ -19,7 +19,7 @@ from postergenre import PosterDataLoaders, PosterEnsemble, custom_cnn_learner, f
 from postergenre.data.files import save_whole, write_text
 from postergenre.data.posters import open_poster
 from postergenre.predict import main
-from postergenre.recipes.runs.run import Run
+from postergenre.recipes.runs.run import Run, begin
 
 GOLDEN = Path(__file__).parent / "inference" / "golden"
 FULL, LOCKED, NOBODY = "full", "read-only", 65534
@@ -161,6 +161,24 @@ def test_a_clock_that_jumps_changes_no_times(monkeypatch):
     for jump in (-3600.0, 10**9):
         monkeypatch.setattr("time.time", lambda jump=jump: jump)
         assert 0 <= run.minutes < 1
+
+
+def test_two_runs_do_not_write_to_one_folder(movies, tmp_path, capsys, monkeypatch):
+    "The second one wrote its options over those of the first."
+    monkeypatch.chdir(tmp_path)
+    for out in ("runs/mine", None):
+        options = {"seed": 1, "out": out, "data": "here", "epochs": 1, "lr": 0.1, "bs": 8, "workers": 0, "limit": None}
+        first, second = (begin("custom_cnn", options | {"lr": lr}) for lr in (0.1, 0.2))
+        first.movies = second.movies = movies
+        first.open()
+        before = files(first.folder)
+        if out:
+            with pytest.raises(ValueError, match="Another run has begun in runs/mine meanwhile; name another folder"):
+                second.open()
+        else:
+            second.open()
+            assert second.folder != first.folder and "took the folder meanwhile" in capsys.readouterr().out
+        assert files(first.folder) == before and set(before) == {"config.toml", "split.csv"}
 
 
 def test_a_text_goes_where_it_was_even_if_the_folder_went(tmp_path):

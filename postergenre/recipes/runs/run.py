@@ -46,6 +46,7 @@ class Run:
     command: str  # what was typed
     started: float = field(default_factory=time.monotonic)
     movies: pd.DataFrame | None = None  # with the column split; None: not read yet
+    held: frozenset[Path] = frozenset()  # what its folder held when it began
     opened: bool = False  # whether its folder was made, or is that of a run before
     resumed: bool = False  # whether it goes on in the folder of a run that was stopped
     scored: bool = False  # whether it trains no further what that has trained
@@ -66,7 +67,10 @@ class Run:
             return
         if not self.config["out"] and not self.resumed and self.folder.exists():
             self.folder = free_folder(None, self.name)
+            self.held = frozenset()
             print(f"Another run took the folder meanwhile; this one writes to {self.folder}.")
+        if held(self.folder) != self.held:
+            raise ValueError(f"Another run has begun in {self.folder} meanwhile; name another folder with --out")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.opened = True
         write_config(self.folder, self.config, self.command)
@@ -127,6 +131,7 @@ def begin(
     command = first_command(folder, config) or typed(name)
     run = Run(name, config, folder, command, resumed=begun is not None, scored=SCORED.get())
     run.opened = run.resumed and not varies and (folder / SPLIT).is_file()
+    run.held = held(run.folder)
     BEGUN.set(run)
     return start(run)
 
@@ -135,6 +140,11 @@ def typed(name: str) -> str:
     "The command of a recipe as it was typed."
     words = [word for word in sys.argv[1:] if word != "--resume"]
     return f"python -m postergenre.recipes.{name} {shlex.join(words)}".strip()
+
+
+def held(folder: Path) -> frozenset[Path]:
+    "What stands in a folder; nothing, if there is none."
+    return frozenset(folder.iterdir() if folder.is_dir() else ())
 
 
 def start(run: Run) -> Run:
