@@ -8,9 +8,9 @@ from itertools import cycle, islice
 from fastai.data.core import TfmdDL
 from fastai.distributed import DistributedDL, DistributedTrainer
 from fastai.learner import AvgLoss, Learner
-from fastai.torch_core import apply, num_distrib
+from fastai.torch_core import apply
 
-from postergenre.training.processes import first_says
+from postergenre.training.processes import first_says, part_of_batch
 
 
 class JointDL(DistributedDL):
@@ -24,11 +24,7 @@ class JointDL(DistributedDL):
         dl: TfmdDL,  # its bs is that of all processes together
         **kwargs,  # of DistributedDL
     ):  # ValueError: bs cannot be divided
-        n = num_distrib()
-        if dl.bs % n:
-            fitting = dl.bs + -dl.bs % n
-            raise ValueError(f"bs={dl.bs} cannot be divided among {n} processes; pass a multiple, e.g. --bs {fitting}")
-        part = dl.new(bs=dl.bs // n)
+        part = dl.new(bs=part_of_batch(dl.bs))
         part.rng, self.whole = dl.rng, dl
         super().__init__(part, device=dl.device, **kwargs)
 

@@ -21,6 +21,15 @@ def join() -> None:
     torch.distributed.init_process_group("nccl" if on_gpu else "gloo", timeout=PATIENCE)
 
 
+def part_of_batch(bs: int) -> int:  # ValueError: it cannot be divided
+    "How many rows of a batch are this process's."
+    n = num_distrib()
+    if bs % n:
+        fitting = bs + -bs % n
+        raise ValueError(f"bs={bs} cannot be divided among {n} processes; pass a multiple, e.g. --bs {fitting}")
+    return bs // n
+
+
 def first_says(value):
     "A value as the first process has it, where they might differ."
     if num_distrib() < 2 or not torch.distributed.is_initialized():

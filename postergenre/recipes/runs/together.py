@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def together(args: dict) -> Iterator[dict]:  # ValueError: --resume without --out
+def together(args: dict) -> Iterator[dict]:  # ValueError: --resume without --out, --bs cannot be divided
     """The options of a recipe as this process is to have them; `torch.distributed.run` tells it which one it is.
 
     All do the same, from the same state, but only the first in the run's folder: each other has a copy of it, which
@@ -20,10 +20,12 @@ def together(args: dict) -> Iterator[dict]:  # ValueError: --resume without --ou
         return
     from fastai.torch_core import distrib_barrier
 
-    from postergenre.training.processes import join
+    from postergenre.training.processes import join, part_of_batch
 
     if args.get("resume") and not args["out"]:
         raise ValueError("Several processes go on in a folder that is named; add --out to --resume")
+    if "bs" in args:
+        part_of_batch(args["bs"])
     join()
     if not int(os.environ["RANK"]):
         distrib_barrier()
