@@ -29,7 +29,7 @@ from postergenre.vision.build import create_model
 
 SEED = 5
 KEYS = {"command", "config", "date", "data", "arch", "parameters", "stopped_early", "best_epoch", "train_minutes",
-        "total_minutes", "images_per_second", "device", "threads", "versions", "training", "judged",
+        "total_minutes", "images_per_second", "device", "threads", "precision", "versions", "training", "judged",
         "test_movies", "test"}  # fmt: skip
 
 
