@@ -116,7 +116,19 @@ def test_reading_goes_on_where_it_was_stopped(runs, demo_folder, tmp_path):
     for features in cache.glob("*.features"):
         features.unlink()
     command(
-        words.main, ["--data", str(demo_folder), "--cache", str(cache), "--out", str(tmp_path / "on"), "--epochs", "0"]
+        words.main,
+        [
+            "--data",
+            str(demo_folder),
+            "--cache",
+            str(cache),
+            "--out",
+            str(tmp_path / "on"),
+            "--bs",
+            "8",
+            "--epochs",
+            "0",
+        ],
     )
     with closing(sqlite3.connect(file)) as db:
         assert dict(db.execute("SELECT key, value FROM kept")) == known
