@@ -10,6 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from postergenre.portable.runtime import onnx_runtime
+
 FINDS, READS = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
 HEIGHT = 48  # pixels of a line, as the network was trained
 NARROWED = 0.8  # of a line's width at that height; as much is read as at its full width
@@ -86,8 +88,7 @@ def _without_denormals(file: Path) -> bytes:
 
 
 def _session(model: bytes | str, threads: int):
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.enable_cpu_mem_arena = False  # it would keep the most that any width of line took

@@ -10,6 +10,7 @@ from postergenre.data.terminal import first_line
 from postergenre.portable.bodies import Body
 from postergenre.portable.folder import check_file
 from postergenre.portable.looks import threads
+from postergenre.portable.runtime import onnx_runtime
 
 MOST = 8 * 2**30  # bytes that graphs may take: a small file can ask for any number
 
@@ -23,8 +24,7 @@ class Network:
 
     @cached_property
     def session(self):  # ValueError: no graph, or of another width
-        import onnxruntime
-
+        onnxruntime = onnx_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.log_severity_level = 4  # what fails is raised too
@@ -67,7 +67,6 @@ class Network:
 @cache
 def _bound_memory() -> None:
     "Bound what this process's graphs take together, once."
-    import onnxruntime as ort
-
+    ort = onnx_runtime()
     info = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
     ort.create_and_register_allocator(info, ort.OrtArenaCfg(MOST, -1, -1, -1))

@@ -1,6 +1,7 @@
 """Answers without torch: the same pixels, the same probabilities, and nothing heavy imported."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -57,6 +58,18 @@ print(len(sys.modules))
     shape, heavy, modules = done.stdout.splitlines()
     assert (shape, heavy, done.stderr) == ("(1, 3)", "", "")
     assert int(modules) < 500  # 390 when this was written; with torch 2,000
+
+
+def test_onnx_runtime_reports_nothing_to_its_maker(tmp_path):
+    "Since 1.32 it asks for mobile.events.data.microsoft.com and keeps what it could not send below ~/.cache."
+    code = f"""
+from postergenre.portable.light import LightModel
+LightModel({str(GOLDEN / "network")!r}).probs({{"poster": [{str(GOLDEN / "poster.png")!r}]}})
+"""
+    kept = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    own = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / ".cache")}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120, env=kept | own)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_graphs_are_checked_like_all_files(tmp_path):
