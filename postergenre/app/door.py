@@ -1,5 +1,6 @@
 """Between the network and the page: only what the page needs comes in, and no path of the machine goes out."""
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
@@ -43,8 +44,19 @@ class Door:
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         uploads = scope["path"] == UPLOAD
         self.uploads += uploads
+        began = False
+
+        async def noted(message: MutableMapping) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
         try:
-            await self.app(scope | {"headers": headers}, receive, self._without_folder(send))
+            await self.app(scope | {"headers": headers}, receive, self._without_folder(noted))
+        except Exception:  # of what no page asks; what was said of it already is said in full
+            logging.getLogger(__name__).exception("%s cannot be answered", scope["path"])
+            if not began:
+                await _say(send, 500, "That cannot be answered; load the page again")
         finally:
             self.uploads -= uploads
 

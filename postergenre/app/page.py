@@ -39,13 +39,20 @@ def build(
         several = len(answers) > 1
         choices = [(answer.name, i) for i, answer in enumerate(answers)]
         first = next((i for i, answer in enumerate(answers) if not answer.error), 0) if answers else None
-        return {
+        said, choice = show(answers, first)
+        most = choice.get("value")  # Gradio takes it out of what is yielded
+        # all in one turn: where many ask, another turn could be refused, and half of the answer lost
+        yield {
             state: answers,
             many: gr.update(visible=several),
             table: summary_rows(answers, vocab) if several else None,
             csv: _csv(answers, vocab) if several else None,
             chosen: gr.update(choices=choices, value=first),
+            genres: said,
+            genre: choice,
+            shown: "",
         }
+        yield {shown: explain(answers, first, most)}
 
     def show(answers: list[Answer], place: int | None):
         if not answers or place is None:
@@ -66,6 +73,9 @@ def build(
         except UNREADABLE as e:
             raise gr.Error(str(e), print_exception=False) from e
         return evidence_of(answers[place], genre, *found)
+
+    def look_at_example(place: int):
+        yield from look([str(examples[place])])
 
     def pick(event: gr.SelectData):
         return event.index[0]
@@ -108,9 +118,9 @@ def build(
                 explain, [state, chosen, genre], shown, **heavy
             )
 
-        outputs = [state, many, table, csv, chosen]
-        then_show(files.change(look, files, outputs, **heavy))
-        then_show(tried.click(lambda place: look([str(examples[place])]), tried, outputs, **heavy))
+        outputs = [state, many, table, csv, chosen, genres, genre, shown]
+        files.change(look, files, outputs, **heavy)
+        tried.click(look_at_example, tried, outputs, **heavy)
         then_show(chosen.input(lambda: None, **light))
         then_show(table.select(pick, None, chosen, **light))
         genre.input(explain, [state, chosen, genre], shown, **heavy)

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable
 from contextlib import chdir, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,9 +41,12 @@ def serve(
 def application(learn, folder: Path) -> Door:
     "The page as an ASGI application that works in a folder, the current one."
     import gradio as gr  # after its folder was named
+    from gradio.blocks import Block
 
-    from postergenre.app.page import build
+    from postergenre.app.page import UPLOADS, build
 
+    move = Block.async_move_resource_to_block_cache
+    Block.async_move_resource_to_block_cache = _of_uploads(move, folder / UPLOADS)
     page = build(learn, _examples(folder))
     page.state_session_capacity = SESSIONS
     theme = gr.themes.Default(primary_hue="teal", font=FONTS, font_mono=FONTS)
@@ -51,6 +55,24 @@ def application(learn, folder: Path) -> Door:
     plain = {"footer_links": [], "run_history": False, "ssr_mode": False, "pwa": False, "mcp_server": False}
     app = gr.mount_gradio_app(bare, page, "/", theme=theme, css_paths=[STYLE], **limits, **plain)
     return Door(app, folder, MOST_MB_AT_ONCE * 1_000_000, MOST_UPLOADS)
+
+
+def _of_uploads(move: Callable, uploads: Path) -> Callable:
+    """Of a page that is mounted, not launched, Gradio takes any path for that of an upload.
+
+    It would show any picture of this machine, fetch what stands elsewhere, and delete no more uploads once a path was
+    that of their folder.
+    """
+
+    async def moved(block, path):
+        file = Path(path or "").resolve()
+        if path is not None and not (file.is_relative_to(uploads) and file.is_file()):
+            import gradio as gr
+
+            raise gr.Error("Only posters that were uploaded can be looked at; drop it again", print_exception=False)
+        return await move(block, path)
+
+    return moved
 
 
 def _examples(folder: Path) -> list[Path]:

@@ -6,6 +6,7 @@ POSTERGENRE_APP_MODEL=runs/probe/model POSTERGENRE_SCREENSHOTS=examples python -
 
 import csv
 import io
+import json
 import os
 import re
 import shutil
@@ -24,7 +25,8 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="pip install 'poste
 pytest.importorskip("gradio", reason="pip install 'postergenre[app]'")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-MODEL = os.environ.get("POSTERGENRE_APP_MODEL") or Path(__file__).parents[1] / "inference" / "golden" / "ensemble"
+GOLDEN = Path(__file__).parents[1] / "inference" / "golden"
+MODEL = os.environ.get("POSTERGENRE_APP_MODEL") or GOLDEN / "ensemble"
 PICTURES = os.environ.get("POSTERGENRE_SCREENSHOTS")
 SAID = "text.jpg is no whole picture, of JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF"
 DESKTOP, PHONE = {"width": 1180, "height": 900}, {"width": 390, "height": 844}
@@ -134,8 +136,8 @@ def test_a_poster_gives_genres_and_each_genre_its_own_heat(page, posters):
     assert page.locator(".bar").first.bounding_box()["width"] > 100  # the style is there
     before = heats(page)
     save_picture(page, "app.png")
-    choose(page, "Evidence for", names[1])
-    page.get_by_role("img", name=f"evidence for {names[1]} is").first.wait_for()
+    choose(page, "Evidence for", names[2])
+    page.get_by_role("img", name=f"evidence for {names[2]} is").first.wait_for()
     after = heats(page)
     assert len(before) == len(after) >= 1 and before != after
     if page.get_by_text("Words: what it reads").count():  # as the model of the tests does
@@ -220,9 +222,11 @@ def test_nothing_else_can_be_read_and_no_folder_is_named(server):
     # not urlopen, which goes on with the proxy that another test of this process had set when it was first called
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def ask(path: str) -> tuple[int, str]:
+    def ask(path: str, body=None) -> tuple[int, str]:
         try:
-            with opener.open(server["url"] + path, timeout=SECONDS) as answer:
+            body = None if body is None else json.dumps(body).encode()
+            request = urllib.request.Request(server["url"] + path, body, {"Content-Type": "application/json"})
+            with opener.open(request, timeout=SECONDS) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as e:
             return e.code, e.read().decode()
@@ -233,6 +237,19 @@ def test_nothing_else_can_be_read_and_no_folder_is_named(server):
     for path in (f"file={there}", "file=uploads/../../said", "file=http://example.org/a.jpg", "runs", "app_id"):
         status, said = ask(f"/gradio_api/{path}")
         assert status in (403, 404) and str(server["scratch"]) not in said.replace(there, ""), path
+    picture = str(GOLDEN / "poster.png")
+    for path in (
+        there,
+        picture,
+        "examples/horror.jpg",
+        "uploads",
+        "http://example.org/a.jpg",
+    ):  # of a poster that was uploaded
+        poster = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        assert ask("/gradio_api/queue/join", {"data": [[poster]], "fn_index": 0, "session_hash": "thief"})[0] == 200
+        said = ask("/gradio_api/queue/data?session_hash=thief")[1]
+        assert '"success":false' in said.replace(" ", "") and there not in said
+    assert "Only posters that were uploaded" in said
 
 
 def test_no_request_leaves_the_machine(server, asked):

@@ -43,6 +43,19 @@ def test_nothing_else_comes_in(path):
     assert ask(path) == (404, "There is nothing here")
 
 
+async def broken(scope, receive, send):
+    if scope["path"] == "/config":
+        await page(scope, receive, send)
+    raise KeyError("/var/tmp/page/x")
+
+
+def test_what_breaks_is_one_sentence_or_said_already(caplog):
+    door = Door(broken, FOLDER, 100, 1)
+    assert ask("/", door=door) == (500, "That cannot be answered; load the page again")
+    assert ask("/config", door=door) == (200, '["uploads/a/b.jpg"]') and door.uploads == 0
+    assert [record.getMessage() for record in caplog.records] == ["/ cannot be answered", "/config cannot be answered"]
+
+
 def test_too_much_is_one_sentence():
     assert ask(UPLOAD, "POST") == (200, '["uploads/a/b.jpg"]')
     assert ask(UPLOAD, "POST", b"101")[0] == 413 and ask(UPLOAD, "POST", None)[0] == 411

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from postergenre.portable.pool import check_pool, log_odds, pool_probs, side_by_side
+from postergenre.portable.pool import ABSENT, check_pool, log_odds, pool_probs, side_by_side
 
 NAN = np.nan
 
@@ -48,6 +48,7 @@ def test_subsets_are_for_exactly_those_who_speak():
     expected = [[36 / 37], [2 / 3], [0.5]]
     np.testing.assert_allclose(pool_probs(probs, [1, 1], "odds", freq, subsets), expected)
     np.testing.assert_allclose(pool_probs(probs, [1, 1], "odds", freq, {(1,): [9, 0]})[1], [0.8])
+    np.testing.assert_allclose(pool_probs(probs, [0.5, 0.5], subsets={(0,): [0.5, 0]}), [[0.85], [0.4], [0.9]])
     half = [np.array([[0.8, NAN]]), np.array([[0.9, 0.9]])]  # a row with a NaN says nothing
     two = np.array([0.5, 0.5])
     np.testing.assert_allclose(pool_probs(half, [1, 1], "odds", two, {(1,): [0, 2]})[0, 1], 81 / 82)
@@ -65,6 +66,7 @@ def test_members_and_weights_are_as_many():
 
 
 def test_what_a_pool_needs():
+    assert ABSENT == "nothing is there that the learner looks at"  # readers of rows look for it
     for pool in ("mean", "odds", "stack"):
         check_pool(pool, np.array([0.5]))
     check_pool("mean", None)
