@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,6 +93,13 @@ def test_even_copies_are_these_for_ever():
     assert copies_by_method(labels, 40, "study").tolist() == study_copies(labels, 40).tolist()
 
 
+def test_a_plan_that_is_not_found_is_said(monkeypatch):
+    failed = SimpleNamespace(success=False, message="no time")
+    monkeypatch.setattr("postergenre.data.balance.linprog", lambda *_, **__: failed)
+    with pytest.raises(RuntimeError, match=r"found no plan \(no time\); use method='study'"):
+        even_copies(np.eye(2), 4)
+
+
 @pytest.fixture
 def few() -> pd.DataFrame:
     "Four movies to train on, one to test; one genre that nobody has."
@@ -104,6 +113,7 @@ def few() -> pd.DataFrame:
 def test_a_plan_repeats_rows_and_keeps_what_is_known_of_the_movies(few):
     plan = balanced_crops(few, target=6)
     assert plan["id"].tolist() == [*"aabbccceee"] and plan.index.tolist() == list(range(10))
+    assert list(plan.columns) == list(few.columns)
     assert plan.attrs == few.attrs and plan.attrs is not few.attrs
     assert balanced_crops(few, target=6, max_copies=1)["id"].tolist() == list("abce")
     assert balanced_crops(few, target=6, method="even")["id"].value_counts().max() <= 3

@@ -31,6 +31,8 @@ def test_merge_is_the_studys():
     for raw in ("Adult", "Game-Show", "News", "Reality-TV", "Short", "Talk-Show", "Western"):
         assert merge_genres([raw]) == ["Other"]
     assert merge_genres(["N/A"]) == [] == merge_genres([])
+    rare = {"Adult", "Game-Show", "News", "Reality-TV", "Short", "Talk-Show", "Western"}
+    assert {raw: "Other" for raw in rare} | {"Musical": "Music"} == MERGE
 
 
 def test_merged_genres_stand_in_the_order_of_the_vocabulary():

@@ -105,6 +105,9 @@ def test_the_sides_are_these_for_ever(drawn):
     assert split["split"].head(4).tolist() == split["split"].tail(4).tolist() and split.index.equals(drawn.index)
     texts, numbers = (drawn.assign(id=[kind(i) for i in range(40)]) for kind in (str, int))
     assert split_movies(texts)["split"].tolist() == split_movies(numbers)["split"].tolist()
+    own = drawn.assign(genres=[[g.upper() for g in names] for names in drawn["genres"]])
+    own.attrs["vocab"] = ("DRAMA", "WAR", "CRIME", "MUSIC")
+    assert set(split_movies(own)["split"]) == {"train", "valid", "test"}
     mixed = drawn.assign(id=pd.Series([*range(20), *map(str, range(20, 40))], dtype=object))
     assert split_movies(mixed)["split"].tolist() == split_movies(texts)["split"].tolist()
 

@@ -171,6 +171,8 @@ def test_thresholds_of_genres_are_forgotten_and_one_number_is_kept(known, capsys
 
 def test_an_unreadable_poster_is_said(known):
     learn, movies, *_ = known
+    with pytest.raises(ValueError, match=r"There are no movies .* for example calibrate\(learn, movies"):
+        calibrate(learn, movies.head(0))
     learn.outputs = lambda *_, **__: ([None], ["UnidentifiedImageError: no picture"])
     with pytest.raises(ValueError, match=r"x\.jpg"):
         calibrate(learn, movies.head(1))

@@ -1,12 +1,14 @@
 """Evidence of members that know different things adds up."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from postergenre.inference.pooling import _log_loss, apart, ensemble_weights
+from postergenre.inference.pooling import STRENGTHS, _log_loss, apart, ensemble_weights
 from postergenre.portable.pool import pool_probs
 
 
@@ -117,6 +119,12 @@ def test_weights_are_these_for_ever(hints):
     np.testing.assert_allclose(common[:, 0], ensemble_weights(four, few[1][:4], "odds", freq), atol=1e-9)
     each = [[0.46506, 1, 1], [1, 0, 1]]
     np.testing.assert_allclose(ensemble_weights(five, few[1][:5], "stack", freq), each, atol=1e-3)
+
+
+def test_strengths_are_a_ladder():
+    "From as good as none to as good as all: each three times the last."
+    assert all(2.9 < more / less < 3.4 for less, more in pairwise(STRENGTHS)) and len(STRENGTHS) == 6
+    assert STRENGTHS[0] == 0.0003
 
 
 def test_slopes_are_those_of_the_losses(hints):
