@@ -164,6 +164,7 @@ def modalities_of(learn: PosterLearner) -> list:  # ValueError
 def fitted(run: Run, data: Data, learn: ProbeLearner) -> ProbeLearner:
     "With a linear head or one with a kernel, whichever does better on validation."
     speed, best = look(run, learn, data.movies), 0
+    run.open()  # once: its copies go on in the folder
     for kernel in dict.fromkeys((0, run.config["kernel"])):
         training = fit_head(replace(run, config=run.config | {"kernel": kernel}), data, learn, speed=speed)
         reached = max(map(score, training.history.to_dict("records")))

@@ -56,7 +56,7 @@ async def several_posters(browser: Browser, posters: dict, expected: dict) -> No
     names = random.sample(list(posters), 3)
     files = {"text.jpg": b"no picture"} | {name: posters[name] for name in names}
     (_, _, table, button, *_), *_ = await browser.until(browser.ask, LOOK, await browser.until(browser.upload, files))
-    if [row[0] for row in table["data"] if "cannot identify" in row[1]] != ["text.jpg"]:
+    if [row[0] for row in table["data"] if "is no whole picture" in row[1]] != ["text.jpg"]:
         raise Wrong(f"the table says {table}")
     status, content = await browser.get(f"/gradio_api/file={button['path']}")
     rows = {row["poster"]: row for row in csv.DictReader(io.StringIO(content))}
