@@ -91,6 +91,9 @@ def test_a_table_by_hand_and_what_is_said_of_it(capsys):
     assert again["thresh"].tolist() == best_thresholds(probs, multi_hot(movies["genres"], ["Drama", "War"])).tolist()
     tune_thresholds(learn, movies, 2, probs=probs)
     assert " ".join(capsys.readouterr().out.split()).endswith("Fewer than 2 posters, so the common threshold: War.")
+    three = SimpleNamespace(dls=SimpleNamespace(vocab=["Drama", "War", "Crime"]), thresh=0.5)
+    tune_thresholds(three, movies, 2, probs=np.c_[probs, probs[:, 0]])
+    assert " ".join(capsys.readouterr().out.split()).endswith("so the common threshold: War, Crime.")
     tune_thresholds(learn, movies, 2, probs=probs, verbose=False)
     assert capsys.readouterr().out == ""
 

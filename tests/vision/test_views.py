@@ -142,6 +142,7 @@ def test_what_transforms_say_of_sizes():
     assert whole_size(WHOLE) == (64, 48) and whole_size(WHOLE, 1.25) == (80, 60)
     assert all(type(n) is int for n in whole_size(WHOLE, 1.3))
     assert for_validation(Pipeline([PosterCrop(64)], split_idx=0)).split_idx == 1
+    assert list(for_validation(WHOLE).fs) == list(WHOLE.fs)
     for views in ("auto", "scales"):
         assert resolve_views(views, WHOLE).frames == ("center",)
     with pytest.raises(ValueError, match="Unknown views"):
@@ -168,3 +169,9 @@ def test_a_crop_at_a_larger_scale_is_from_the_enlarged_poster():
         np.testing.assert_array_equal(pixels(make_views(small, CROPS, "center+scales")), pixels(expected))
         grids = [cut(p, (64, 64), *at) for p in (small, grown) for at in grid((p.height, p.width), (64, 64))]
         np.testing.assert_array_equal(pixels(make_views(small, CROPS, "grid+scales")), pixels(grids))
+    tall, small = Pipeline([PosterCrop((96, 64)), ToTensor()], split_idx=1), wide.resize((60, 40))
+    for size, grown in (((60, 40), (180, 120)), ((20, 90), (80, 360))):
+        poster = PosterImage(small.resize(size))
+        large = poster.resize(grown, Image.Resampling.BICUBIC)
+        expected = [cut(poster, (96, 64), 0.5, 0.5), cut(large, (96, 64), 0.5, 0.5)]
+        np.testing.assert_array_equal(pixels(make_views(poster, tall, "center+scales")), pixels(expected))
