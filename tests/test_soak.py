@@ -11,12 +11,14 @@ GOLDEN = Path(__file__).parent / "inference" / "golden" / "network"
 FLAT = 0.02  # of the memory at 10 %
 
 BEGIN = """
-import gc, json, os, sys, tempfile
+import contextlib, ctypes, gc, json, os, sys, tempfile
 from pathlib import Path
 from postergenre.data.demo.make import draw_poster
 
 def memory():
     gc.collect()
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)  # glibc holds what was freed, some tens of MB more or less
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
