@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,15 @@ from PIL import Image
 
 from postergenre.portable.folder import CONFIG, check_file, check_size
 from postergenre.portable.views import parse_views, pictures_of
+
+NARROWED = "narrowed"  # entry of config.json: as WordReader has it; folders of before it have none
+
+
+def read_narrowed(said: Mapping) -> bool:  # ValueError: neither true nor false
+    "Whether a model's words are read with their letters narrowed, of what config.json says of them."
+    if type(narrowed := said.get(NARROWED, False)) is not bool:
+        raise ValueError(f"{CONFIG} should say {NARROWED}: true or false, not {narrowed!r}")
+    return narrowed
 
 
 class NeedsTorch(ValueError):
@@ -21,14 +30,15 @@ class Poster:
     "A poster that several graphs look at."
 
     def __init__(self, image: Image.Image):
-        self.image = image
+        self.image, self.read = image, {}
 
-    @cached_property
-    def lines(self) -> list:
-        "What is written on it."
+    def lines(self, narrowed: bool) -> list:
+        "What is written on it, as WordReader has it; read once for all that go by it."
         from postergenre.portable.reader import as_read
 
-        return _reader().result()(as_read(self.image))
+        if narrowed not in self.read:
+            self.read[narrowed] = _reader(narrowed).result()(as_read(self.image))
+        return self.read[narrowed]
 
 
 class Pixels:
@@ -62,7 +72,8 @@ class Words:
         length, pad = reads.get("length"), reads.get("pad")
         if type(length) is not int or type(pad) is not int or not 0 < length <= 2**16:
             raise ValueError(f"{folder / CONFIG} does not say how long texts may be (length, pad)")
-        _reader()
+        self.narrowed = read_narrowed(reads)
+        _reader(self.narrowed)
         file = check_file(folder, reads.get("tokenizer"), config)
         self.tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
         self.tokenizer.enable_truncation(length)
@@ -74,7 +85,7 @@ class Words:
     def look(self, poster: Poster, views: str) -> list[str]:
         from postergenre.portable.reader import as_text
 
-        return [as_text(poster.lines)]
+        return [as_text(poster.lines(self.narrowed))]
 
     def feed(self, readings: list[str]) -> dict:
         tokens = self.tokenizer.encode_batch(readings)
@@ -93,15 +104,15 @@ def threads() -> int:  # 0: one a core
 
 
 @cache
-def _reader() -> Future:
-    "The one reader of this process, whose networks load beside all else that is loaded: they take longest."
+def _reader(narrowed: bool) -> Future:
+    "The one such reader of this process, whose networks load beside all else that is loaded: they take longest."
     pool = ThreadPoolExecutor(1)
-    loading = pool.submit(_load)
+    loading = pool.submit(_load, narrowed)
     pool.shutdown(wait=False)
     return loading
 
 
-def _load():
+def _load(narrowed: bool):
     from postergenre.portable.reader import WordReader
 
-    return WordReader(threads() or os.cpu_count()).load()
+    return WordReader(threads() or os.cpu_count(), narrowed).load()

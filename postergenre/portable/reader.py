@@ -31,10 +31,14 @@ class WordReader:
     A reader can be pickled and used in several processes: its networks are loaded when it first reads in each.
     """
 
-    threads = 1  # of readers in files of before it could be said
+    threads, narrowed = 1, False  # of readers in files of before it could be said
 
-    def __init__(self, threads: int = 1):  # one: posters are read by several processes, each with too little for more
-        self.threads, self._engine, self._process = threads, None, None
+    def __init__(
+        self,
+        threads: int = 1,  # one: posters are read by several processes, each with too little for more
+        narrowed: bool = True,  # False: as RapidOCR comes, in 2.5 times the time, for models that were fitted to that
+    ):
+        self.threads, self.narrowed, self._engine, self._process = threads, narrowed, None, None
 
     def load(self) -> "WordReader":  # itself
         "Load its networks now."
@@ -46,13 +50,11 @@ class WordReader:
         picture: np.ndarray,  # uint8 (height, width, 3), RGB
     ) -> list[Line]:  # from top to bottom. ImportError: the package is missing
         "The lines in a picture."
-        find, read = self._loaded()
-        picture, (height, width), lines = np.ascontiguousarray(picture[:, :, ::-1]), picture.shape[:2], []
-        for corners in find(picture):
-            text, score = read(picture, corners)
+        read, (height, width), lines = self._loaded(), picture.shape[:2], []
+        for corners, text, score in read(np.ascontiguousarray(picture[:, :, ::-1])):
             if text and score >= LEAST:
                 ends = np.concatenate([corners.min(0), corners.max(0)]) / (width, height, width, height)
-                lines.append(Line(text, round(score, 3), tuple(ends.astype(float).round(4).tolist())))
+                lines.append(Line(text, round(float(score), 3), tuple(ends.astype(float).round(4).tolist())))
         return lines
 
     def _loaded(self):
@@ -60,16 +62,19 @@ class WordReader:
             check_package()
             import cv2  # of an extra
 
-            from postergenre.portable.lines import LineFinder, LineReader
+            from postergenre.portable.lines import NarrowedLines
+            from postergenre.portable.padded import PaddedLines
 
             if multiprocessing.parent_process() is not None:
                 # Its threads do not survive the fork of a process that has used them: the copy would wait for ever.
                 cv2.setNumThreads(0)
-            self._engine, self._process = (LineFinder(self.threads), LineReader(self.threads)), os.getpid()
+            side = max(READ_SIZE)
+            self._engine = NarrowedLines(self.threads) if self.narrowed else PaddedLines(self.threads, side)
+            self._process = os.getpid()
         return self._engine
 
     def __getstate__(self) -> dict:
-        return {"threads": self.threads, "_engine": None, "_process": None}
+        return {"threads": self.threads, "narrowed": self.narrowed, "_engine": None, "_process": None}
 
 
 def read_words(

@@ -12,6 +12,8 @@ import torch
 
 from postergenre.data.cache import poster_key
 from postergenre.modality import Packed
+from postergenre.portable.looks import NARROWED, read_narrowed
+from postergenre.portable.reader import WordReader
 from postergenre.tabular.encoders import Profiles, state_of, state_tensor, with_ones
 from postergenre.tabular.fields import clean_cell
 from postergenre.tabular.matching import NameMatcher
@@ -65,12 +67,13 @@ class Names(Written):
 
     def pack(self, bodies: bool = False) -> Packed:
         "As every modality: what it learned is a tensor, of bytes."
-        return {}, {"learned": self.get_extra_state()}
+        return {NARROWED: self.reader.narrowed}, {"learned": self.get_extra_state()}
 
     @classmethod
     def unpack(cls, config, tensors: dict[str, torch.Tensor]) -> "Names":
         "As every modality."
         names = cls()
+        names.reader = WordReader(narrowed=read_narrowed(config))
         try:
             names.set_extra_state(tensors["learned"])
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as e:

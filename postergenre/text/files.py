@@ -14,6 +14,7 @@ from postergenre.modality import Packed
 from postergenre.portable.bodies import MINILM
 from postergenre.portable.folder import CONFIG, check_package
 from postergenre.portable.graphs import Graph
+from postergenre.portable.looks import NARROWED
 from postergenre.portable.tensors import check_fit, fill, part_of, with_prefix
 from postergenre.text.encoder import sentence_encoder
 from postergenre.vision.weights import WeightsUnavailableError
@@ -80,10 +81,10 @@ def unpack_encoder(config: Mapping, tensors: dict[str, torch.Tensor]) -> nn.Modu
     return fill(encoder, part_of(tensors, "encoder"), "the encoder of words")
 
 
-def encoder_graph(encoder: nn.Module) -> Graph:
+def encoder_graph(encoder: nn.Module, narrowed: bool) -> Graph:  # narrowed: as WordReader has it
     "Tokens of texts to features."
     tokens = {name: torch.ones(2, 8, dtype=torch.int64) for name in ("input_ids", "attention_mask")}
-    reads = {"reads": "words", "tokenizer": "tokenizer.json", "length": encoder.max_seq_length}
+    reads = {"reads": "words", "tokenizer": "tokenizer.json", "length": encoder.max_seq_length, NARROWED: narrowed}
     reads["pad"] = encoder.tokenizer.pad_token_id
     files = {"tokenizer.json": tokenizer_json(encoder)}
     return Graph(_Sentences(encoder), tokens, reads, longer=tuple(tokens), files=files)

@@ -11,6 +11,7 @@ from postergenre.data.augment import PosterImage
 from postergenre.data.reading import as_movie, refuse_unreadable
 from postergenre.modality import Packed
 from postergenre.portable.graphs import Graph
+from postergenre.portable.looks import NARROWED, read_narrowed
 from postergenre.portable.reader import READ_SIZE, Line, WordReader, as_read, as_text, check_package
 from postergenre.text.encoder import sentence_encoder
 from postergenre.text.files import encoder_graph, pack_encoder, unpack_encoder
@@ -30,7 +31,13 @@ class Written(Things):
     @property
     def readings_name(self) -> str:
         "The same for all, whatever is made of what was read."
-        return f"{WORDS}-ppocr-rapidocr{version('rapidocr')}-{READ_SIZE[0]}x{READ_SIZE[1]}.readings"
+        how = "ppocr" if self.reader.narrowed else "padded"
+        return f"{WORDS}-{how}-rapidocr{version('rapidocr')}-{READ_SIZE[0]}x{READ_SIZE[1]}.readings"
+
+    @property
+    def file_name(self) -> str:
+        "Features of what was read in this way and no other."
+        return super().file_name + "-padded" * (not self.reader.narrowed)
 
     def find(self, poster: PosterImage) -> list[Line]:
         "Lines from top to bottom; none: nothing is legible."
@@ -66,7 +73,8 @@ class Words(Written):
 
     def pack(self, bodies: bool = False) -> Packed:
         "As every modality; a trained encoder is among the tensors, with its tokenizer."
-        return pack_encoder(self.encoder, bodies)
+        config, tensors = pack_encoder(self.encoder, bodies)
+        return config | {NARROWED: self.reader.narrowed}, tensors
 
     @classmethod
     def unpack(cls, config, tensors: dict[str, torch.Tensor]) -> "Words":
@@ -74,12 +82,13 @@ class Words(Written):
         words = cls.__new__(cls)
         Things.__init__(words)
         check_package()
-        words.reader, words.encoder = WordReader(), unpack_encoder(config, tensors).requires_grad_(False).eval()
+        words.reader = WordReader(narrowed=read_narrowed(config))
+        words.encoder = unpack_encoder(config, tensors).requires_grad_(False).eval()
         return words
 
     def graph(self) -> Graph:
         "Tokens of what is written to features."
-        return encoder_graph(self.encoder)
+        return encoder_graph(self.encoder, self.reader.narrowed)
 
     def all_lines(self, movies: pd.DataFrame) -> list[list[Line]]:  # ValueError: a poster cannot be read
         "What is written on movies' posters, from the file where it is kept."

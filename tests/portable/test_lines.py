@@ -118,5 +118,5 @@ def test_doubtful_lines_are_left_out(monkeypatch):
     reader = WordReader()
     corners = np.float32([[10, 20], [90, 20], [90, 40], [10, 40]])
     said = iter([("SURE", 0.91234), ("GUESSED", 0.49), ("", 0.0)])
-    monkeypatch.setattr(reader, "_loaded", lambda: (lambda picture: [corners] * 3, lambda picture, corners: next(said)))
+    monkeypatch.setattr(reader, "_loaded", lambda: lambda picture: [(corners, *one) for one in said])
     assert reader(np.zeros((100, 200, 3), np.uint8)) == [("SURE", 0.912, (0.05, 0.2, 0.45, 0.4))]

@@ -49,6 +49,13 @@ def test_a_poster_without_words_has_no_lines(folder):
     assert read_words(folder / "c.png") == []
 
 
+def test_a_reader_of_before_reads_as_rapidocr_comes():
+    of_before = WordReader.__new__(WordReader)
+    of_before.__dict__.update({"threads": 1, "_engine": None, "_process": None})
+    assert [line.text for line in of_before(np.asarray(written("TERROR", "NIGHT")))] == ["TERROR", "NIGHT"]
+    assert type(of_before._engine).__name__ == "PaddedLines" and not pickle.loads(pickle.dumps(of_before)).narrowed
+
+
 def test_a_reader_can_be_pickled_after_it_has_read():
     reader = WordReader()
     picture = np.asarray(written("TERROR"))
