@@ -15,7 +15,6 @@ from postergenre.interpret.gradcam import heated
 from postergenre.modality import WHOLE
 from postergenre.training.naming import name_genres
 
-MAX_PIXELS = 25_000_000  # of a poster: 4000 x 6000, and what is computed of it stays under a gigabyte
 SHOWN = 720  # pixels that a picture on the page is high at most
 CHUNK = 4  # posters in memory at once; a modality would start processes for more
 
@@ -42,7 +41,7 @@ def ask(
         some, opened = answers[start : start + CHUNK], []
         for answer in some:
             try:
-                opened.append((answer, open_poster(answer.file, MAX_PIXELS)))
+                opened.append((answer, open_poster(answer.file)))
             except UNREADABLE as e:
                 answer.error = _without_folder(e, answer)
         posters = pd.DataFrame({"poster": pd.Series([poster for _, poster in opened], dtype=object)})
@@ -72,7 +71,7 @@ def evidence(
     genre: str,
 ) -> tuple[Image.Image, list[Evidence], pd.DataFrame]:  # the poster; of each kind; modality, part, adds (log-odds)
     "A poster, where on it a genre is seen, and the parts that can be told apart, such as lines of text."
-    poster = open_poster(file, MAX_PIXELS)
+    poster = open_poster(file)
     found = explain_each(learn, poster, genre)
     small = _small(poster)
     kinds = [Evidence(each.heading, heated(small, _resized(each.heat[0], small)), each.heat.any()) for each in found]

@@ -51,7 +51,7 @@ class LightModel:
         self,
         movies: Mapping,  # with the column poster: files, bytes or PIL images
         views: str | None = None,  # None: those that the learner was judged with
-        bs: int = 64,  # readings a batch
+        bs: int = 64,  # readings a batch, at most; graphs look at few at once
         workers: int = 0,  # threads that open posters
         progress: bool | None = None,  # a bar; None: in a terminal or notebook
     ) -> tuple[np.ndarray, list[str | None]]:  # (movies, genres), NaN where there is an error; an error or None each

@@ -13,6 +13,7 @@ from postergenre.portable.looks import threads
 from postergenre.portable.runtime import onnx_runtime
 
 MOST = 8 * 2**30  # bytes that graphs may take: a small file can ask for any number
+BATCH = 2  # readings at once: ONNX Runtime keeps memory of each size it saw, and is no slower on a CPU with few
 
 
 class Network:
@@ -28,6 +29,7 @@ class Network:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads()
         options.log_severity_level = 4  # what fails is raised too
+        options.enable_mem_pattern = False  # a plan is kept for each size
         _bound_memory()
         options.add_session_config_entry("session.use_env_allocators", "1")
         if self.body is not None:
@@ -46,6 +48,7 @@ class Network:
         return session
 
     def run(self, reader, readings: list, bs: int) -> np.ndarray:
+        bs = min(bs, BATCH)
         parts = [readings[i : i + bs] for i in range(0, len(readings), bs)]
         return np.concatenate([self.rows(reader.feed(part), len(part)) for part in parts])
 

@@ -20,6 +20,7 @@ from postergenre.vision.build import CUSTOM
 @delegates(shared)
 def main(
     epochs: int = 5,  # passes over the training crops
+    patience: int = 0,  # epochs without a better validation top-n accuracy before training ends; 0: it does not
     lr: float = 2e-3,  # highest learning rate of the one-cycle schedule (Adam)
     bs: int = 32,  # batch size
     size: str = "150",  # pixels the network sees: one number, or HEIGHTxWIDTH

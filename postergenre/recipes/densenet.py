@@ -19,6 +19,7 @@ from postergenre.training.networks import densenet_learner
 @delegates(shared)
 def main(
     epochs: int = 4,  # passes over the training crops
+    patience: int = 0,  # epochs without a better validation top-n accuracy before training ends; 0: it does not
     lr: float = 2e-3,  # highest learning rate of the one-cycle schedule (Adam)
     bs: int = 16,  # batch size
     size: str = "150",  # pixels the network sees: one number, or HEIGHTxWIDTH

@@ -25,7 +25,6 @@ from postergenre.recipes.runs.results import finish, judge
 from postergenre.recipes.runs.run import Data, Run, begin, load_movies, make_loaders, section
 from postergenre.recipes.runs.training import Training, export, fit_probabilities, train
 from postergenre.training.callback import WeightEMA
-from postergenre.training.epochs import StopEarly
 from postergenre.training.learner import PosterLearner
 from postergenre.training.networks import freeze_norms, freeze_stages, poster_learner
 from postergenre.training.probe import start_from_probe
@@ -57,7 +56,7 @@ def main(
     smoothing: float = 0.0,  # label smoothing towards the genres' frequencies
     loss: str = "bce",  # bce, bce_pos_weight, asymmetric, focal
     ema: float = 0.995,  # moving average of the weights: what of it stays at each step; 0: none
-    patience: int = 3,  # epochs without a better validation top-n accuracy before training ends
+    patience: int = 3,  # epochs without a better validation top-n accuracy before training ends; 0: it does not
     pretrained: bool = False,  # ImageNet weights from the hub
     weights: str | None = "lite",  # lite: from the registry's packages; or a local file (.pth, .safetensors)
     calibrate: bool = True,  # fit probabilities to the validation posters at the end, as thresholds are
@@ -89,7 +88,7 @@ def fine_tune(run: Run, data: Data, stop: Callback | None = None) -> tuple[Poste
             table = start_from_probe(learn, data.movies, o["cache"], bs=o["bs"])
         print(table.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
     freeze_stages(learn, o["frozen"])
-    cbs = regularisers(o["mixup"], o["cutmix"], o["patience"])
+    cbs = blending(o["mixup"], o["cutmix"])
     if o["freeze_norm"]:
         cbs.append(freeze_norms(learn))
     if o["ema"]:
@@ -101,19 +100,18 @@ def check_regularisation(o: dict) -> None:  # ValueError
     "Say what is wrong with options that only this recipe and its ablation have, before a movie is read."
     if o["probe"] and o["crop"] != "whole":
         raise ValueError("--probe fits the head on whole posters; add --no-probe, or --crop whole")
-    regularisers(o["mixup"], o["cutmix"], o["patience"])
+    blending(o["mixup"], o["cutmix"])
     gentle_tfms(o["zoom"], o["flip"])
     poster_loss(o["loss"], np.array([0.5]), o["smoothing"])
     WeightEMA(o["ema"])
     check_frozen(o)
 
 
-def regularisers(mixup: float = 0, cutmix: float = 0, patience: int = 3) -> list[Callback]:  # ValueError: both blend
-    "Callbacks for one fit that keep it from overfitting."
+def blending(mixup: float, cutmix: float) -> list[Callback]:  # ValueError: both
+    "What blends pictures in a fit, if anything does."
     if mixup and cutmix:
         raise ValueError("--mixup and --cutmix both blend pictures; set one of them to 0")
-    blend = [MixUp(mixup)] if mixup else [CutMix(cutmix)] if cutmix else []
-    return [*blend, StopEarly("top_n_accuracy", patience=patience)]
+    return [MixUp(mixup)] if mixup else [CutMix(cutmix)] if cutmix else []
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ from hostile.drawn import exif, pattern, saved
 from hostile.formats import grey_tiff, png, png_chunk, resized_jpeg, riff, u24
 from PIL import Image
 
-FULL = (5900, 6000)  # just below the cap of open_poster
+FULL = (3999, 6000)  # just below the cap of open_poster
 
 
 def header_bomb(rng):
     "Says that it is huge, with little or nothing in it."
-    w, h = rng.choice(((20_000, 20_000), (65_535, 65_535), (2**31 - 1, 2**31 - 1), (100_000, 1), (36_000, 1_000)))
+    w, h = rng.choice(((20_000, 20_000), (65_535, 65_535), (2**31 - 1, 2**31 - 1), (100_000, 1), (25_000, 1_000)))
     short = min(w, 65_535), min(h, 65_535)
     box = struct.pack("<HHHHB", 0, 0, *short, 0)
     tiles = {"_322": (4, 1, 2**30), "_323": (4, 1, 2**30), "_324": (4, 1, 8), "_325": (4, 1, 100)}
@@ -67,7 +67,7 @@ def _full(which: int) -> tuple[str, bytes]:
 
 def thin(rng):
     "A strip of one pixel's width."
-    n = rng.choice((3_000, 60_000, 30_000_000))
+    n = rng.choice((3_000, 60_000, 20_000_000))
     return "png", png(*rng.choice(((1, n), (n, 1))), 8, rng.choice((0, 2)) if n < 10**6 else 0)
 
 

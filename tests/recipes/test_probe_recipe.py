@@ -11,7 +11,7 @@ from postergenre.data.loaders import PosterDataLoaders
 from postergenre.data.movies import read_movies
 from postergenre.data.split import split_movies
 from postergenre.recipes import lite, probe
-from postergenre.recipes.lite import regularisers
+from postergenre.recipes.lite import blending
 from postergenre.recipes.runs.cli import command
 from postergenre.training.networks import freeze_stages, poster_learner
 
@@ -90,8 +90,8 @@ def test_frozen_stages_do_not_learn(demo_folder):
 
 def test_options_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="--mixup and --cutmix both blend"):
-        regularisers(0.4, 1.0)
+        blending(0.4, 1.0)
     with pytest.raises(ValueError, match=r"--zoom 0.5 should be 1"):
         gentle_tfms(0.5)
     assert gentle_tfms(1, flip=False) == []
-    assert [type(c).__name__ for c in regularisers(0.4, 0, 2)] == ["MixUp", "StopEarly"]
+    assert [type(c).__name__ for c in blending(0.4, 0)] == ["MixUp"]

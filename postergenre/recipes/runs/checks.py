@@ -86,7 +86,7 @@ CHECKS = {
     "train_views": parse_views,
     **{option: more_than_0(option) for option in ("lr", "head_lr", "minutes")},
     "limit": check_limit,
-    **{option: at_least(option, 0) for option in ("kernel", "frozen")},
+    **{option: at_least(option, 0) for option in ("kernel", "frozen", "patience")},
 }
 
 

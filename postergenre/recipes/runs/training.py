@@ -16,7 +16,7 @@ from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes.runs.folder import BEST, CHECKPOINT, HISTORY
 from postergenre.recipes.runs.run import Data, Run, device_name, section
 from postergenre.training.callback import StopOnInterrupt
-from postergenre.training.epochs import CheckLoss, History, KeepBest, start_figures
+from postergenre.training.epochs import CheckLoss, History, KeepBest, StopEarly, start_figures
 from postergenre.training.fusion import ProbeLearner
 from postergenre.training.heads import score
 from postergenre.training.learner import PosterLearner
@@ -76,6 +76,8 @@ def train(
         start = start_figures(learn) if fitted and not before else None
         reached = start and dict(zip(["valid_loss", *learn.metrics.attrgot("name")], start, strict=True))[MONITOR]
         keep = [History(run.folder / HISTORY, start), KeepBest(run.folder / BEST, MONITOR, reached)]
+        if config.get("patience"):
+            keep.append(StopEarly(MONITOR, patience=config["patience"]))
         try:
             epochs = NO_END if config["epochs"] is None else config["epochs"]
             own = [check, *keep, stop, TrainingPrecision(precision), checkpoint]
