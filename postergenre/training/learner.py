@@ -1,6 +1,5 @@
 """A fastai Learner that answers for movies: probabilities, thresholds, and what of a poster speaks for a genre."""
 
-import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from postergenre.portable.views import LARGER
 from postergenre.training.distributed import Distributed
 from postergenre.training.keeping import SavePretrained
 from postergenre.training.naming import name_genres, predict_one, probs_of, probs_of_one
-from postergenre.training.packing import Normalized, Probabilities, about, about_probs, looks_of, without_data
+from postergenre.training.packing import about, about_probs, graph_of, looks_of, network_of, without_data
 from postergenre.training.precision import computing_in
 from postergenre.vision.gradcam import HEADING, MEANING, class_heats, dense_crops, view_boxes
 from postergenre.vision.maps import evaluating
@@ -219,22 +218,12 @@ class PosterLearner(SavePretrained, Distributed, Learner):
 
     def pack(self, include_bodies: bool = False) -> Packed:  # ValueError: only learn.export can write it
         "What config.json and model.safetensors hold of it; a network has no bodies that come in packages."
-        made = vars(self.model).get("made")
-        if made is None:
-            raise ValueError(
-                f"The network of the learner ({type(self.model).__name__}) was not made by its name, as poster_learner "
-                "does, so a folder cannot say how to make it again; write the learner with learn.export"
-            )
-        config = about(self) | about_probs(self) | {"kind": "network", "network": made, "looks": looks_of(self.dls)}
-        return config, self.model.state_dict()
+        config = about(self) | about_probs(self) | {"kind": "network", "network": network_of(self.model)}
+        return config | {"looks": looks_of(self.dls)}, self.model.state_dict()
 
     def graphs(self, config: dict) -> dict[str, Graph]:  # ValueError: a part has none
         "Its graphs by the names of their files; the last gives probabilities."
-        looks = config["looks"]
-        network = Normalized(copy.deepcopy(self.model).cpu().float(), looks["mean"], looks["std"])
-        reads = {"reads": "pixels", "size": looks["size"], "crops": looks["crops"]}
-        pixels = {"pixels": torch.zeros(2, 3, *looks["size"], dtype=torch.uint8)}
-        return {GRAPH: Graph(Probabilities(network, config["calibration"], len(config["genres"])), pixels, reads)}
+        return {GRAPH: graph_of(self.model, config)}
 
     def export(
         self,

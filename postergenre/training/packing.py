@@ -1,5 +1,6 @@
 """What a learner's config.json says of it, and its parts made of that again."""
 
+import copy
 import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from torch import nn
 from postergenre.data.augment import PosterCrop
 from postergenre.layers import RBFFeatures, Standardize
 from postergenre.portable.folder import CONFIG, FORMAT, VERSION
+from postergenre.portable.graphs import Graph
 from postergenre.vision.views import for_validation
 
 PACKAGES = ("postergenre", "torch", "timm", "torchvision", "safetensors")
@@ -46,6 +48,17 @@ def about_probs(learn) -> dict:  # ValueError: it gives no sigmoid probabilities
         "views": learn.views,
         "calibration": None if scale is None else {"scale": scale.tolist(), "bias": bias.tolist()},
     }
+
+
+def network_of(model: nn.Module) -> dict:  # ValueError: none can make it again
+    "What config.json says of a network: how to make it."
+    made = vars(model).get("made")
+    if made is None:
+        raise ValueError(
+            f"The network of the learner ({type(model).__name__}) was not made by its name, as poster_learner does, "
+            "so a folder cannot say how to make it again; write the learner with learn.export"
+        )
+    return made
 
 
 def looks_of(dls: DataLoaders) -> dict:  # ValueError: transforms that cannot be named
@@ -127,6 +140,15 @@ class Probabilities(nn.Module):
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(self.head(self.network(*inputs)) * self.scale + self.bias)
+
+
+def graph_of(model: nn.Module, config: dict) -> Graph:
+    "The graph of a network, from pixels to probabilities, as config.json describes it."
+    looks = config["looks"]
+    network = Normalized(copy.deepcopy(model).cpu().float(), looks["mean"], looks["std"])
+    reads = {"reads": "pixels", "size": looks["size"], "crops": looks["crops"]}
+    pixels = {"pixels": torch.zeros(2, 3, *looks["size"], dtype=torch.uint8)}
+    return Graph(Probabilities(network, config["calibration"], len(config["genres"])), pixels, reads)
 
 
 def _unusual(transform) -> ValueError:

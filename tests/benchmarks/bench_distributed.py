@@ -17,7 +17,7 @@ from fastai.torch_core import rank_distrib
 
 from postergenre import PosterDataLoaders, poster_learner, read_movies, split_movies
 from postergenre.recipes.runs.memory import keep_memory
-from postergenre.recipes.runs.run import find_data
+from postergenre.recipes.runs.movies import find_data
 from postergenre.training.processes import leave_to_first
 
 

@@ -19,7 +19,7 @@ from bench_training import OneBatch, rate
 from postergenre import PosterDataLoaders, densenet_learner, poster_learner, read_movies, split_movies
 from postergenre.recipes.runs.checks import parse_size
 from postergenre.recipes.runs.memory import keep_memory
-from postergenre.recipes.runs.run import find_data
+from postergenre.recipes.runs.movies import find_data
 
 
 def alone(loader, seconds: float) -> float:

@@ -32,7 +32,7 @@ from torchvision.models import densenet121
 
 from postergenre import PosterDataLoaders, densenet_learner, from_pretrained, multi_hot, read_movies, split_movies
 from postergenre.inference.engine import open_model
-from postergenre.recipes.runs.run import find_data
+from postergenre.recipes.runs.movies import find_data
 
 SIZE = 150
 

@@ -16,7 +16,7 @@ from rapidocr import RapidOCR
 from postergenre import read_movies
 from postergenre.data.posters import open_poster
 from postergenre.portable.reader import READ_SIZE, WordReader, as_read
-from postergenre.recipes.runs.run import find_data
+from postergenre.recipes.runs.movies import find_data
 
 
 def words_of(text: str) -> set[str]:

@@ -21,7 +21,7 @@ from fastai.vision.learner import vision_learner
 from torchvision.models import densenet121
 
 from postergenre import PosterDataLoaders, densenet_learner, poster_learner, read_movies, split_movies
-from postergenre.recipes.runs.run import find_data
+from postergenre.recipes.runs.movies import find_data
 from postergenre.training.precision import resolve_precision
 from postergenre.vision.maps import evaluating
 

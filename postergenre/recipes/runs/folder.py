@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sys
 import tomllib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,17 @@ OF_START = (CONFIG, SPLIT, HISTORY, BEST)  # alone, before the first epoch is do
 RESULTS = (RESULT, "run.json")  # one of them is the last file that a run writes
 SCORED: ContextVar[bool] = ContextVar("SCORED", default=False)  # whether recipes.score goes on: nothing more is trained
 BEGUN: ContextVar = ContextVar("BEGUN", default=None)  # the Run of this command, for its last words
+
+
+def typed(name: str) -> str:
+    "The command of a recipe as it was typed."
+    words = [word for word in sys.argv[1:] if word != "--resume"]
+    return f"python -m postergenre.recipes.{name} {shlex.join(words)}".strip()
+
+
+def held(folder: Path) -> frozenset[Path]:
+    "What stands in a folder; nothing, if there is none."
+    return frozenset(folder.iterdir() if folder.is_dir() else ())
 
 
 def free_folder(out: str | None, name: str) -> Path:

@@ -1,13 +1,29 @@
 """The movies of a run as its options name them: read, limited, without those whose poster cannot be read."""
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from postergenre.data.demo.make import make_demo
 from postergenre.data.genres import GENRES
 from postergenre.data.movies import leave_out_unreadable, read_movies, what_was_read
+from postergenre.training.processes import first_then_others
+
+
+def find_data(data: str | None) -> Path:
+    "The folder or CSV of movies: --data, else POSTERGENRE_DATA, else demo posters, said loudly."
+    if data:
+        return Path(data).expanduser()
+    if env := os.environ.get("POSTERGENRE_DATA"):
+        print(f"Data: {env} (from POSTERGENRE_DATA)")
+        return Path(env).expanduser()
+    print("*** No --data and no POSTERGENRE_DATA: using DEMO posters, drawn by the library. ***")
+    print("*** The figures below say nothing about real posters.                        ***")
+    with first_then_others():
+        return make_demo("demo_posters")
 
 
 def read(where: Path, options: Mapping) -> pd.DataFrame:  # errors as of read_movies and `reading`

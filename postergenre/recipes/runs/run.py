@@ -1,9 +1,6 @@
 """A run: its folder and options, the movies that it reads, the loaders that it trains on, its headings."""
 
-import os
 import platform
-import shlex
-import sys
 import textwrap
 import time
 from collections.abc import Callable, Sequence
@@ -19,16 +16,26 @@ from matplotlib import pyplot as plt
 
 from postergenre.data.axes import figure_of
 from postergenre.data.balance import balance_table, balance_words
-from postergenre.data.demo.make import MARKER, make_demo
+from postergenre.data.demo.make import MARKER
 from postergenre.data.files import write_text, write_whole
 from postergenre.data.leaky import seen_share, split_crops
 from postergenre.data.loaders import PosterDataLoaders, parse_balance
 from postergenre.data.movies import UNREADABLE
 from postergenre.data.split import SIDES, save_split, split_movies
 from postergenre.recipes.runs.checks import check_options, parse_size
-from postergenre.recipes.runs.folder import BEGUN, SCORED, SPLIT, begun_alike, free_folder, how_to_go_on, write_config
+from postergenre.recipes.runs.folder import (
+    BEGUN,
+    SCORED,
+    SPLIT,
+    begun_alike,
+    free_folder,
+    held,
+    how_to_go_on,
+    typed,
+    write_config,
+)
 from postergenre.recipes.runs.memory import keep_memory
-from postergenre.recipes.runs.movies import read, reading
+from postergenre.recipes.runs.movies import find_data, read, reading
 from postergenre.recipes.runs.resuming import check_movies, first_command, resumed_folder
 from postergenre.training.precision import resolve_precision
 from postergenre.training.processes import first_then_others
@@ -136,36 +143,12 @@ def begin(
     return start(run)
 
 
-def typed(name: str) -> str:
-    "The command of a recipe as it was typed."
-    words = [word for word in sys.argv[1:] if word != "--resume"]
-    return f"python -m postergenre.recipes.{name} {shlex.join(words)}".strip()
-
-
-def held(folder: Path) -> frozenset[Path]:
-    "What stands in a folder; nothing, if there is none."
-    return frozenset(folder.iterdir() if folder.is_dir() else ())
-
-
 def start(run: Run) -> Run:
     "Set the seed."
     set_seed(run.config["seed"], reproducible=True)
     if not torch.cuda.is_available():
         keep_memory()
     return run
-
-
-def find_data(data: str | None) -> Path:
-    "The folder or CSV of movies: --data, else POSTERGENRE_DATA, else demo posters, said loudly."
-    if data:
-        return Path(data).expanduser()
-    if env := os.environ.get("POSTERGENRE_DATA"):
-        print(f"Data: {env} (from POSTERGENRE_DATA)")
-        return Path(env).expanduser()
-    print("*** No --data and no POSTERGENRE_DATA: using DEMO posters, drawn by the library. ***")
-    print("*** The figures below say nothing about real posters.                        ***")
-    with first_then_others():
-        return make_demo("demo_posters")
 
 
 def load_movies(run: Run, genres: bool = True) -> Data:
