@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -178,7 +179,25 @@ def test_two_runs_do_not_write_to_one_folder(movies, tmp_path, capsys, monkeypat
         else:
             second.open()
             assert second.folder != first.folder and "took the folder meanwhile" in capsys.readouterr().out
-        assert files(first.folder) == before and set(before) == {"config.toml", "split.csv"}
+        assert files(first.folder) == before and set(before) == {".lock", "config.toml", "split.csv"}
+
+
+def test_two_processes_do_not_go_on_with_one_run(movies, tmp_path, monkeypatch):
+    "Both wrote its checkpoints, in turns."
+    monkeypatch.chdir(tmp_path)
+    options = {"seed": 1, "out": "run", "data": "here", "epochs": 1, "lr": 0.1, "bs": 8, "workers": 0, "limit": None}
+    run = begin("custom_cnn", options)
+    run.movies = movies
+    run.open()
+    run.lock.release(force=True)
+    code = "from pathlib import Path; from postergenre.recipes.runs.folder import locked\n"
+    code += "lock = locked(Path('run')); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with pytest.raises(ValueError, match="Another process is at the run in run; let it end, or stop it, then go"):
+            begin("custom_cnn", options | {"resume": True})
+        other.communicate(b"\n")
+    assert begin("custom_cnn", options | {"resume": True}).resumed
 
 
 def test_a_text_goes_where_it_was_even_if_the_folder_went(tmp_path):

@@ -11,12 +11,14 @@ from itertools import count
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from postergenre.data.files import write_text
 
 CONFIG, SPLIT, HISTORY, BEST, RESULT = "config.toml", "split.csv", "history.csv", "best.pth", "metrics.json"
 CHECKPOINT = "checkpoint.pth"  # of the last whole epoch, as long as the run is not finished
-OF_START = (CONFIG, SPLIT, HISTORY, BEST)  # alone, before the first epoch is done, they are nothing to keep
+LOCK = ".lock"
+OF_START = (CONFIG, SPLIT, HISTORY, BEST, LOCK)  # alone, before the first epoch is done, they are nothing to keep
 RESULTS = (RESULT, "run.json")  # one of them is the last file that a run writes
 SCORED: ContextVar[bool] = ContextVar("SCORED", default=False)  # whether recipes.score goes on: nothing more is trained
 BEGUN: ContextVar = ContextVar("BEGUN", default=None)  # the Run of this command, for its last words
@@ -30,7 +32,17 @@ def typed(name: str) -> str:
 
 def held(folder: Path) -> frozenset[Path]:
     "What stands in a folder; nothing, if there is none."
-    return frozenset(folder.iterdir() if folder.is_dir() else ())
+    return frozenset(file for file in folder.iterdir() if file.name != LOCK) if folder.is_dir() else frozenset()
+
+
+def locked(folder: Path) -> FileLock:  # ValueError: another process is at work there
+    "A lock that keeps other processes out of a run's folder as long as it is referred to."
+    lock = FileLock(folder / LOCK, timeout=0, is_singleton=True)  # this process may go on in it
+    try:
+        lock.acquire()
+    except Timeout as e:
+        raise ValueError(f"Another process is at the run in {folder}; let it end, or stop it, then go on") from e
+    return lock
 
 
 def free_folder(out: str | None, name: str) -> Path:
@@ -138,6 +150,7 @@ def last_words() -> str:  # "": nothing to say
             if done
             else f"The figures are in {run.folder}; for its report: python -m postergenre.report {run.folder}"
         )
+    run.lock.release(force=True)  # it may be removed
     if not run.resumed and remove_empty_start(run.folder):
         return ""
     return how_to_go_on(run.folder).replace("Unless it still runs, g", "G")

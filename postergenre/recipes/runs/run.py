@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 from fastai.torch_core import default_device, set_seed
+from filelock import FileLock
 from matplotlib import pyplot as plt
 
 from postergenre.data.axes import figure_of
@@ -31,6 +32,7 @@ from postergenre.recipes.runs.folder import (
     free_folder,
     held,
     how_to_go_on,
+    locked,
     typed,
     write_config,
 )
@@ -57,6 +59,7 @@ class Run:
     opened: bool = False  # whether its folder was made, or is that of a run before
     resumed: bool = False  # whether it goes on in the folder of a run that was stopped
     scored: bool = False  # whether it trains no further what that has trained
+    lock: FileLock | None = field(default=None, repr=False)  # of its folder, once that is there
 
     def write(self, file: str, text: str) -> None:
         "Write a text into the folder, whole or not at all."
@@ -79,6 +82,7 @@ class Run:
         if held(self.folder) != self.held:
             raise ValueError(f"Another run has begun in {self.folder} meanwhile; name another folder with --out")
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = locked(self.folder)
         self.opened = True
         write_config(self.folder, self.config, self.command)
         save_split(self.movies, self.folder / SPLIT, digests=True)
@@ -138,6 +142,7 @@ def begin(
     command = first_command(folder, config) or typed(name)
     run = Run(name, config, folder, command, resumed=begun is not None, scored=SCORED.get())
     run.opened = run.resumed and not varies and (folder / SPLIT).is_file()
+    run.lock = locked(folder) if run.opened else None
     run.held = held(run.folder)
     BEGUN.set(run)
     return start(run)
