@@ -28,6 +28,7 @@ def main(
     balance: str = "none",  # crops a poster: none, study, even; with the crops wanted of each genre: study:1000
     protocol: str = "movie",  # movie: honest; study: crops cut first and divided afterwards, leaky on purpose
     pretrained: bool = False,  # refused: nobody has trained this network on ImageNet
+    dropout: float | None = None,  # after each convolution; 0: none (default: the study's, 0.3 and 0.2)
     weights: str | None = None,  # start from a local file of weights (.pth, .safetensors)
     loss: str = "bce",  # bce, bce_pos_weight (rare genres count more), asymmetric, focal
     calibrate: bool = False,  # afterwards fit probabilities to the validation movies, as thresholds are
@@ -39,7 +40,9 @@ def main(
     run = begin("custom_cnn", options)
     data = load_movies(run)
 
-    learn = custom_cnn_learner(make_loaders(run, data), pretrained=pretrained, weights=weights, loss=loss)
+    arch_kwargs = {} if dropout is None else {"drop_rate": dropout}
+    start_from = {"pretrained": pretrained, "weights": weights, "arch_kwargs": arch_kwargs}
+    learn = custom_cnn_learner(make_loaders(run, data), loss=loss, **start_from)
     training = train(run, learn)
     fit_probabilities(run, learn)
     export(run, learn)

@@ -66,7 +66,7 @@ def create_model(
     attention: str | None = None,  # "se" or "gram": channel weights for a feature map; None or "none": no attention
     attention_after: str | None = None,  # name of the module that gives this map; None: as attention.default_stage
     stages: bool = False,  # the last layer sees the statistics of all stages (StageModel), not the pooled features
-    **kwargs,  # for timm.create_model, e.g. drop_rate=0.2, drop_path_rate=0.1
+    **kwargs,  # for timm.create_model, e.g. drop_rate=0.2, drop_path_rate=0.1; custom_cnn takes drop_rate
 ) -> tuple[nn.Module, tuple[list, list] | None]:  # the network; (mean, std) of its inputs if it has weights, else None
     """A network by name that ends in one layer to the genres.
 
@@ -79,11 +79,11 @@ def create_model(
     if attention_after and attention is None:
         raise ValueError(f"attention_after={attention_after!r} places attention; pass attention='gram' or 'se' with it")
     name = arch.removeprefix("timm/")
-    if kwargs and (arch == CUSTOM or (arch == name and name in _torchvision_names())):
-        taken = ", ".join(kwargs)
+    takes = {"drop_rate"} if arch == CUSTOM else set() if arch == name and name in _torchvision_names() else set(kwargs)
+    if taken := ", ".join(sorted(set(kwargs) - takes)):
         raise ValueError(f"{arch} is no timm model and takes no {taken}; leave that out, or try timm/{arch}")
     if arch == CUSTOM:
-        model, stats = CustomCNN(n_out, size), None
+        model, stats = CustomCNN(n_out, size, **kwargs), None
         if weights is not None:
             load_body(model, read_weights(weights), "classifier", str(weights))
     elif arch == name and name in _torchvision_names():

@@ -15,15 +15,21 @@ class CustomCNN(nn.Module):
     are the study's; weights start from He et al. 2015 (the study's start and learning rate left it below random order).
     """
 
-    def __init__(self, n_out: int, size: tuple[int, int] = (150, 150)):
-        "For n_out genres and inputs of (height, width) pixels."
+    def __init__(
+        self,
+        n_out: int,  # genres
+        size: tuple[int, int] = (150, 150),  # (height, width) of the input in pixels
+        drop_rate: float
+        | None = None,  # after each convolution; None: the study's, with which it does not learn
+    ):
+        "ValueError: fewer than 64 pixels, or a rate that is none."
         super().__init__()
         if min(size) < SMALLEST:
             raise ValueError(
                 f"CustomCNN pools six times: {size[0]}x{size[1]} is too small, use at least {SMALLEST} pixels"
             )
         layers, before = [], 3
-        for channels, p in zip(CHANNELS, DROPOUT, strict=True):
+        for channels, p in zip(CHANNELS, DROPOUT if drop_rate is None else [drop_rate] * len(CHANNELS), strict=True):
             # One pixel on the right and below keeps the size under an even kernel.
             conv = nn.Conv2d(before, channels, kernel_size=2)
             layers += [nn.ZeroPad2d((0, 1, 0, 1)), conv, nn.MaxPool2d(2), nn.Dropout(p), nn.ReLU()]

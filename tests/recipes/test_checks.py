@@ -15,6 +15,7 @@ from postergenre.vision.weights import LITE, WeightsUnavailableError
         ({"arch": ["test_resnet", "custom_cnn"], "size": "32x150"}, "CustomCNN pools six times: 32x150 is too small"),
         ({"arch": "vit_b_32", "size": "150"}, "vit_b_32 cannot take pictures of 150x150 pixels"),
         ({"arch": "densenet121", "size": "20"}, "densenet121 cannot take pictures of 20x20 pixels"),
+        ({"arch": "custom_cnn", "size": "64", "dropout": 1.0}, "--dropout 1 should be from 0 .none. to less than 1"),
         ({"arch": "test_resnet", "size": "64", "attention": ["gram"], "after": "layer33"}, "close ones: layer3"),
         ({"arch": "test_vit", "size": "64", "attention": "gram"}, "Attention needs a feature map"),
     ],

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from postergenre.vision.build import create_model, head_name, list_archs, split_body_head
+from postergenre.vision.build import create_model, head_name, list_archs, split_body_head, unpack_model
 from postergenre.vision.custom_cnn import CustomCNN
 from postergenre.vision.weights import WeightsUnavailableError, check_reach, load_body, read_weights
 
@@ -31,6 +31,15 @@ def test_custom_cnn_layers_and_sizes():
         CustomCNN(20, (63, 150))
     with pytest.raises(ValueError, match="built for pictures of 150x150"):
         model(torch.zeros(1, 3, 300, 300))
+
+
+def test_custom_cnn_takes_another_dropout():
+    model, _ = create_model("custom_cnn", 20, drop_rate=0.1)
+    assert [m.p for m in model.modules() if isinstance(m, nn.Dropout)] == [0.1] * 6
+    made = unpack_model(model.made, 20, model.state_dict())
+    assert [m.p for m in made.modules() if isinstance(m, nn.Dropout)] == [0.1] * 6
+    with pytest.raises(ValueError, match="custom_cnn is no timm model and takes no drop_path_rate; leave that out"):
+        create_model("custom_cnn", 20, drop_rate=0.1, drop_path_rate=0.2)
 
 
 @pytest.mark.parametrize(

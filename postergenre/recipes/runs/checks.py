@@ -62,6 +62,12 @@ def more_than_0(option: str) -> Callable[[float], None]:
     return check
 
 
+def check_dropout(share: float) -> None:
+    "0 or more, below 1."
+    if not 0 <= share < 1:
+        raise ValueError(f"--dropout {share:g} should be from 0 (none) to less than 1")
+
+
 def check_loss(name: str) -> None:
     "As poster_loss says."
     poster_loss(name, np.array([0.5]))
@@ -80,6 +86,7 @@ CHECKS = {
     "size": parse_size,
     "balance": parse_balance,
     "loss": check_loss,
+    "dropout": check_dropout,
     "attention": check_kind,
     "fields": check_fields,
     "views": parse_views,
