@@ -19,6 +19,7 @@ from postergenre.data.posters import POSTER_SUFFIXES, posters_at
 from postergenre.portable.folder import CONFIG, is_folder
 from postergenre.portable.hub import model_folder
 from postergenre.portable.light import ENGINES, LightModel, light_model
+from postergenre.portable.naming import name_genres
 from postergenre.portable.shipped import shipped_folder
 from postergenre.portable.views import VIEWS
 
@@ -145,7 +146,7 @@ def light_rows(
     **named,  # of LightModel.named
 ) -> list[dict]:  # as of predict_movies
     "Genres of posters by graphs; where nothing is found is a row with its error."
-    light.named(np.zeros((0, len(light.genres))), **named)  # says what is wrong before posters are read
+    name_genres(light, np.zeros((0, len(light.genres))), **named)  # says what is wrong before posters are read
     posters, wrong = [], {}
     for path in paths:
         try:
@@ -156,7 +157,7 @@ def light_rows(
     asked = [None if i in wrong else poster for i, poster in enumerate(posters)]
     probs, errors = light.probs({"poster": asked}, views, bs, workers)
     rows = []
-    for i, (row, over) in enumerate(zip(probs, light.named(probs, **named), strict=True)):
+    for i, (row, over) in enumerate(zip(probs, name_genres(light, probs, **named), strict=True)):
         genres = [genre for genre, on in zip(light.genres, over, strict=True) if on]
         said = {"poster": posters[i], "genres": genres, "error": wrong.get(i, errors[i])}
         rows.append(said | dict(zip(light.genres, row, strict=True)))

@@ -13,7 +13,7 @@ from postergenre.data.posters import UNREADABLE, open_poster
 from postergenre.interpret.evidence import explain_each
 from postergenre.interpret.gradcam import heated
 from postergenre.modality import WHOLE
-from postergenre.training.naming import name_genres
+from postergenre.portable.naming import name_genres
 
 SHOWN = 720  # pixels that a picture on the page is high at most
 CHUNK = 4  # posters in memory at once; a modality would start processes for more

@@ -14,7 +14,7 @@ from postergenre.data.posters import is_url
 from postergenre.portable.ahead import ahead
 from postergenre.portable.folder import CARD, about_file, is_folder
 from postergenre.portable.light import LightModel, light_model
-from postergenre.portable.naming import named_genres
+from postergenre.portable.naming import name_genres, named_genres
 from postergenre.portable.views import parse_views
 
 FETCHED = 64  # posters of addresses that are fetched while as many are scored
@@ -94,8 +94,7 @@ class Scorer:
         return np.concatenate(probs), errors
 
     def _named(self, probs: np.ndarray) -> np.ndarray:
-        own, a = np.asarray(self.learn.thresh, dtype=np.float64), self.asked
-        return named_genres(probs, own, a.thresh, a.top, a.at_least)
+        return name_genres(self.learn, probs, self.asked.thresh, self.asked.top, self.asked.at_least)
 
 
 def _opened(posters: list) -> Iterator[tuple[list, dict[int, str]]]:

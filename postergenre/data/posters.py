@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from postergenre.data.bombs import refuse_bomb
 
-MAX_PIXELS = 24_000_000  # 4000 x 6000: 96 MB once decoded, up to 290 MB while it is, and more where it is looked at
+MAX_PIXELS = 24_000_000  # 4000 x 6000: 96 MB once decoded, up to 380 MB while it is
 MAX_ASPECT = 100  # a strip of one pixel's width would grow to gigabytes where it is enlarged to a window
 STRIP = 2**20  # pixels that are converted at once, where that takes many times the memory of a picture
 POSTER_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from postergenre.inference.pretrained import from_pretrained
 from postergenre.portable.folder import is_folder
 from postergenre.portable.light import light_model
 
@@ -21,4 +20,8 @@ def open_model(
             "pass load_learner(file) if you trust it"
         )
     light, _ = light_model(model, engine, views)
-    return from_pretrained(model) if light is None else light
+    if light is not None:
+        return light
+    from postergenre.inference.pretrained import from_pretrained  # and with it torch
+
+    return from_pretrained(model)

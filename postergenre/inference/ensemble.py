@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
+import postergenre._fastai  # noqa: F401
+
 import cloudpickle
 import numpy as np
 import pandas as pd

@@ -4,6 +4,8 @@ import warnings
 from functools import cache
 from pathlib import Path
 
+import postergenre._fastai  # noqa: F401
+
 import torch
 from fastai.torch_core import default_device
 

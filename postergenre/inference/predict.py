@@ -12,12 +12,12 @@ from postergenre.data.genres import genre_names
 from postergenre.data.movies import read_table
 from postergenre.data.posters import posters_at
 from postergenre.inference.engine import open_model
+from postergenre.portable.light import LightModel
+from postergenre.portable.naming import name_genres
 from postergenre.portable.pool import ABSENT
-from postergenre.training.learner import PosterLearner
-from postergenre.training.naming import name_genres
 
 
-@delegates(PosterLearner.probs, but=["movies"])
+@delegates(LightModel.probs, but=["movies"])
 def predict_movies(
     learn,  # a PosterLearner or PosterEnsemble, trained or loaded; or a folder that save_pretrained wrote
     movies: pd.DataFrame | str | Path,  # a row a movie: poster, and what else the learner looks at; or a CSV

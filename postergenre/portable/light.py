@@ -15,7 +15,6 @@ from postergenre.data.progress import progress as progress_bar
 from postergenre.portable.ahead import ahead
 from postergenre.portable.folder import CONFIG, GRAPH, is_folder, read_config, read_member
 from postergenre.portable.looks import READERS, NeedsTorch, Poster
-from postergenre.portable.naming import named_genres
 from postergenre.portable.network import Network
 from postergenre.portable.pool import ABSENT, pool_probs, side_by_side
 
@@ -81,10 +80,6 @@ class LightModel:
                 if there := [start + i for i, error in enumerate(said) if error is None]:
                     probs[there] = self.parts.probs(looks, bs)
         return probs, errors
-
-    def named(self, probs: np.ndarray, thresh=None, top: int | None = None, at_least: int = 1) -> np.ndarray:
-        "Which genres are named, boolean (movies, genres), as `training.naming.name_genres` says."
-        return named_genres(probs, self.thresh, thresh, top, at_least)
 
 
 def light_model(

@@ -32,3 +32,15 @@ def named_genres(
     over = probs > thresh
     few = over.sum(axis=1, keepdims=True) < at_least
     return (over | ((place < at_least) & few)) & there
+
+
+def name_genres(
+    learn,  # a learner, an ensemble or a LightModel
+    probs: np.ndarray,  # its probabilities (movies, genres)
+    thresh=None,  # as in `named_genres`; None: learn.thresh
+    top: int | None = None,  # as in `named_genres`
+    at_least: int = 1,  # as in `named_genres`
+) -> np.ndarray:  # boolean (movies, genres). ValueError: as in named_genres
+    "The genres that a model names, as `named_genres` says."
+    own = learn.thresh.cpu() if hasattr(learn.thresh, "cpu") else learn.thresh
+    return named_genres(probs, own, thresh, top, at_least)

@@ -25,11 +25,12 @@ from postergenre.data.reading import as_movie, poster_of, reading_processes
 from postergenre.modality import Explanation, Found, Packed
 from postergenre.portable.folder import GRAPH
 from postergenre.portable.graphs import Graph
+from postergenre.portable.naming import name_genres
 from postergenre.portable.pool import ABSENT
 from postergenre.portable.views import LARGER
 from postergenre.training.distributed import Distributed
 from postergenre.training.keeping import SavePretrained
-from postergenre.training.naming import name_genres, predict_one, probs_of, probs_of_one
+from postergenre.training.naming import predict_one, probs_of, probs_of_one
 from postergenre.training.packing import about, about_probs, graph_of, looks_of, network_of, without_data
 from postergenre.training.precision import computing_in
 from postergenre.vision.gradcam import HEADING, MEANING, class_heats, dense_crops, view_boxes

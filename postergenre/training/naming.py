@@ -1,4 +1,4 @@
-"""Which genres a learner or ensemble names: of many movies, or of one as fastai's `predict` gives them."""
+"""What a learner or ensemble says of one movie, as fastai's `predict` gives it."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from fastai.data.transforms import MultiCategory
 
 from postergenre.data.genres import genre_names
 from postergenre.data.reading import as_movie
-from postergenre.portable.naming import named_genres
+from postergenre.portable.naming import name_genres
 
 
 def probs_of(genres: Sequence[str] | None, probs: np.ndarray, vocab: Sequence[str]) -> dict[str, float]:
@@ -33,15 +33,3 @@ def probs_of_one(learn, movie, views: str | None = None) -> np.ndarray:  # (genr
     if error:
         raise ValueError(f"The movie cannot be read: {error}")
     return probs
-
-
-def name_genres(
-    learn,  # a PosterLearner or PosterEnsemble
-    probs: np.ndarray,  # its probabilities (movies, genres)
-    thresh=None,  # a genre is named where its probability is greater: one number, or one a genre; None: learn.thresh
-    top: int | None = None,  # name this many of the most probable instead
-    at_least: int = 1,  # a movie with fewer genres over their thresholds gets this many most probable ones; 0: none
-) -> np.ndarray:  # boolean (movies, genres). ValueError: as in named_genres
-    "The genres that a learner names, as `named_genres` says."
-    own = torch.as_tensor(learn.thresh, dtype=torch.float64).cpu().numpy()
-    return named_genres(probs, own, thresh, top, at_least)

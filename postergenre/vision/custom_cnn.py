@@ -19,8 +19,7 @@ class CustomCNN(nn.Module):
         self,
         n_out: int,  # genres
         size: tuple[int, int] = (150, 150),  # (height, width) of the input in pixels
-        drop_rate: float
-        | None = None,  # after each convolution; None: the study's, with which it does not learn
+        drop_rate: float | None = None,  # after each convolution; None: the study's, with which it does not learn
     ):
         "ValueError: fewer than 64 pixels, or a rate that is none."
         super().__init__()

@@ -25,6 +25,7 @@ from postergenre.bulk.__main__ import main
 from postergenre.bulk.run import score_posters
 from postergenre.bulk.scorer import Scorer, ask
 from postergenre.portable.light import LightModel
+from postergenre.portable.naming import name_genres
 
 MODEL = Path(__file__).parents[1] / "inference" / "golden" / "network"
 
@@ -68,7 +69,7 @@ def test_every_input_is_there_once_as_predict_has_it(few, scores):
     assert [e if isinstance(e, str) else None for e in found["error"]] == errors and sum(
         e is not None for e in errors
     ) == 4
-    named = [[g for g, on in zip(light.genres, row, strict=True) if on] for row in light.named(probs)]
+    named = [[g for g, on in zip(light.genres, row, strict=True) if on] for row in name_genres(light, probs)]
     assert list(map(list, found["genres"])) == named
     assert sorted(p.name for p in scores.glob("part*")) == [f"part-{i:06d}.parquet" for i in range(8)]
 

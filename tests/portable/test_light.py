@@ -60,6 +60,18 @@ print(len(sys.modules))
     assert int(modules) < 500  # 390 when this was written; with torch 2,000
 
 
+def test_predict_posters_asks_a_folder_without_torch():
+    "Its first answer took ten seconds, for which 800 MB were loaded that nobody used."
+    code = f"""
+import sys
+from postergenre import predict_posters
+print(len(predict_posters({str(GOLDEN / "network")!r}, {str(GOLDEN / "poster.png")!r})))
+print(*sorted({HEAVY - {"pandas"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.stdout.splitlines(), done.stderr) == (["1", ""], "")
+
+
 def test_onnx_runtime_reports_nothing_to_its_maker(tmp_path):
     "Since 1.32 it asks for mobile.events.data.microsoft.com and keeps what it could not send below ~/.cache."
     code = f"""
