@@ -37,7 +37,7 @@ def read_config(
     if file.stat().st_size > MAX_CONFIG:
         raise ValueError(f"{file} is larger than {MAX_CONFIG:,} bytes, so it describes no model; save the model again")
     try:
-        config = json.loads(file.read_text(encoding="utf-8"))
+        config = json.loads(file.read_text(encoding="utf-8"), parse_int=_whole_number)
         intact = not isinstance(config, dict) or config.get(SEAL) in (None, seal_of(config))
     except (ValueError, RecursionError) as e:
         raise ValueError(f"{file} is no whole JSON file ({e}); save the model again") from e
@@ -48,6 +48,12 @@ def read_config(
             "again, or load the model, change it and save it"
         )
     return config
+
+
+def _whole_number(digits: str) -> int:  # ValueError: more than a number of 64 bits has
+    if len(digits) > 19:
+        raise ValueError(f"it has a number of {len(digits)} digits")
+    return int(digits)
 
 
 def seal_of(config: Mapping) -> str:

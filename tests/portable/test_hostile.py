@@ -132,3 +132,12 @@ def test_what_a_graph_reads_may_be_anything(folder):
     (folder / "config.json").write_text(json.dumps(sealed(config)))
     with pytest.raises(ValueError, match=r"reads \['pixels'\]; known are pixels, words"):
         LightModel(folder)
+
+
+def test_a_number_is_no_larger_than_a_float_can_be(folder):
+    "Of 300 digits it was an OverflowError."
+    config = read_config(folder)
+    config["thresholds"][0] = 10**310
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=r"config\.json is no whole JSON file \(it has a number of 311 digits\)"):
+        LightModel(folder)
