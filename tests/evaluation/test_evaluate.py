@@ -1,13 +1,13 @@
-"""The table of a result, its file, several results side by side, and a learner turned into one."""
+"""The table of a result, and a learner turned into one."""
 
 import importlib
-import json
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from evaluation.results import FREQ, VOCAB, make
 
 from postergenre.evaluation.baselines import random_expectation
 from postergenre.evaluation.compare import compare
@@ -19,17 +19,6 @@ from postergenre.metrics import (
     precision_recall_at_n_per_genre,
 )
 from postergenre.portable.naming import named_genres
-
-VOCAB = ["Action", "Comedy", "Drama", "Sci-Fi", "War"]
-FREQ = np.array([0.2, 0.4, 0.5, 0.05, 0.02])
-
-
-def make(n=200, seed=0, skill=1.0, name="model", **kwargs):
-    targets = np.random.default_rng(7).random((n, 5)) < FREQ
-    targets[:, 4] = False  # War is absent
-    z = np.random.default_rng(seed).normal(size=(n, 5)) + skill * targets + np.log(FREQ / (1 - FREQ))
-    kwargs = {"train_freq": FREQ, "ids": [f"tt{i:04}" for i in range(n)]} | kwargs
-    return Evaluation(1 / (1 + np.exp(-z)), targets, VOCAB, name=name, **kwargs)
 
 
 @pytest.fixture(scope="module")
@@ -159,62 +148,6 @@ def test_what_does_not_fit_is_refused(change, said):
         Evaluation([[0.1], [0.2]], [[0], [1]], ["a"], ids=["x", "x"])
 
 
-# ---- files
-
-AWKWARD = ['Alien, the "8th"', "two\nlines", "carriage\r\nreturn", " NA ", "NA", "", "# not a comment", "Amélie ★"]
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-@pytest.mark.parametrize("ids", [list(range(5, 13)), ["007", "NA", "a,b", 'q"', "l\nn", " ", "1e5", "é"]])
-def test_a_saved_result_comes_back_to_the_last_bit(tmp_path, suffix, ids):
-    if suffix == ".parquet":
-        pytest.importorskip("pyarrow")
-    vocab = ["Sci-Fi, or not", 'the "other"', "line\nbreak", "prob x", "id"]
-    probs = np.random.default_rng(0).random((8, 5)).astype(np.float32)
-    probs[0] = [1 / 3, 1e-17, 1 - 1e-7, 0, 1]
-    saved = Evaluation(
-        probs, probs > 0.4, vocab, np.linspace(0.1, 0.9, 5), ids, 'a "name",\nof two lines', FREQ, titles=AWKWARD
-    )
-    saved.save(tmp_path / f"r{suffix}")
-    loaded = Evaluation.load(tmp_path / f"r{suffix}")
-    for attribute in ("probs", "targets", "thresh", "train_freq"):
-        assert (getattr(loaded, attribute) == getattr(saved, attribute)).all()
-        assert getattr(loaded, attribute).dtype == getattr(saved, attribute).dtype
-    assert list(loaded.ids) == ids and loaded.vocab == saved.vocab
-    assert (loaded.titles, loaded.name) == (AWKWARD, saved.name)
-    pd.testing.assert_frame_equal(loaded.figures(20), saved.figures(20))
-    assert {p.name for p in tmp_path.iterdir()} == {f"r{suffix}"} | ({"r.json"} if suffix == ".csv" else set())
-
-
-def test_titles_and_training_frequencies_may_be_missing(tmp_path):
-    make(5, train_freq=None).save(tmp_path / "r.csv")
-    loaded = Evaluation.load(tmp_path / "r.csv")
-    assert loaded.titles is None and loaded.train_freq is None
-
-
-def test_the_csv_file_is_a_plain_table_from_its_first_line_on(tmp_path):
-    "A first line of JSON was read by pandas as the names of columns."
-    make(5).save(tmp_path / "r.csv")
-    table = pd.read_csv(tmp_path / "r.csv")
-    assert list(table.columns[:2]) == ["id", "prob Action"] and len(table) == 5
-
-
-def test_a_file_with_a_first_line_of_json_as_older_versions_saved_it_is_still_read(tmp_path):
-    saved = make(5)
-    saved.save(tmp_path / "r.csv")
-    about = json.dumps(json.loads((tmp_path / "r.json").read_text()))
-    (tmp_path / "old.csv").write_text(f"# postergenre predictions 1 {about}\n" + (tmp_path / "r.csv").read_text())
-    loaded = Evaluation.load(tmp_path / "old.csv")
-    assert (loaded.probs == saved.probs).all() and list(loaded.ids) == list(saved.ids) and loaded.name == saved.name
-
-
-def test_saving_replaces_no_json_of_another_kind(tmp_path):
-    (tmp_path / "metrics.json").write_text("{}")
-    with pytest.raises(FileExistsError, match=r"metrics\.json, which would belong to .*metrics\.csv, is another file"):
-        make(5).save(tmp_path / "metrics.csv")
-    assert [p.name for p in tmp_path.iterdir()] == ["metrics.json"]
-
-
 def test_f1_judges_the_thresholds_alone_and_says_so():
     "A movie below all of them is named its most probable genre by a prediction, which a figure at 0.5 does not count."
     result = Evaluation([[0.4, 0.1], [0.6, 0.7]], [[1, 0], [1, 1]], ["a", "b"])
@@ -223,108 +156,6 @@ def test_f1_judges_the_thresholds_alone_and_says_so():
         0,
     ]
     assert any("1 of the movies is below all thresholds" in note for note in result.notes)
-
-
-def test_other_suffixes_and_other_files_are_refused(tmp_path):
-    result = make(5)
-    with pytest.raises(ValueError, match=r"\.csv or \.parquet"):
-        result.save(tmp_path / "r.xlsx")
-    with pytest.raises(ValueError, match=r"\.csv or \.parquet"):
-        Evaluation.load(tmp_path / "r.pkl")
-    (tmp_path / "other.csv").write_text("id,title\n1,x\n")
-    with pytest.raises(ValueError, match=r"other\.csv holds no predictions"):
-        Evaluation.load(tmp_path / "other.csv")
-
-
-def test_a_file_cut_short_is_refused_wherever_it_was_cut(tmp_path):
-    make(5, titles=AWKWARD[:5]).save(tmp_path / "r.csv")
-    whole = (tmp_path / "r.csv").read_bytes()
-    (tmp_path / "cut.json").write_bytes((tmp_path / "r.json").read_bytes())
-    for end in [*range(0, len(whole) - 1, 7), len(whole) - 2]:
-        (tmp_path / "cut.csv").write_bytes(whole[:end])
-        with pytest.raises(ValueError, match=r".*"):
-            Evaluation.load(tmp_path / "cut.csv")
-    lines = whole.splitlines(keepends=True)
-    (tmp_path / "cut.csv").write_bytes(b"".join(lines[:-1]))
-    with pytest.raises(ValueError, match=r"cut\.csv is not whole: it holds 4 of 5 movies"):
-        Evaluation.load(tmp_path / "cut.csv")
-    (tmp_path / "cut.csv").write_bytes(whole)
-    (tmp_path / "cut.json").write_text("{")
-    with pytest.raises(ValueError, match=r"cut\.csv is not whole: what belongs to it is damaged"):
-        Evaluation.load(tmp_path / "cut.csv")
-
-
-def test_a_parquet_file_of_another_kind_is_refused(tmp_path):
-    pytest.importorskip("pyarrow")
-    pd.DataFrame({"id": [1]}).to_parquet(tmp_path / "r.parquet")
-    with pytest.raises(ValueError, match="holds no predictions"):
-        Evaluation.load(tmp_path / "r.parquet")
-
-
-def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
-    result = make(5)
-    result.save(tmp_path / "r.csv")
-    before = (tmp_path / "r.csv").read_bytes()
-    monkeypatch.setattr(pd.DataFrame, "to_csv", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
-        make(6).save(tmp_path / "r.csv")
-    assert (tmp_path / "r.csv").read_bytes() == before and len(list(tmp_path.iterdir())) == 2
-
-
-# ---- side by side
-
-
-def test_compare_pairs_the_models(result):
-    better = make(seed=1, skill=3, name="better")
-    numbers = compare([result, better], resamples=300).metrics
-    assert list(numbers.index) == ["model", "better", "popularity"]
-    for k in ("top_n_accuracy", "macro_ap"):
-        ours, theirs = numbers.loc["better"], numbers.loc["model"]
-        change = ours[f"{k} difference"]
-        assert change["value"] == pytest.approx(ours[k]["value"] - theirs[k]["value"])
-        assert 0 < change["low"] < change["value"] < change["high"]
-        assert theirs[f"{k} difference"].isna().all()
-
-
-def test_the_paired_interval_is_narrower_than_that_of_either_model(result):
-    noise = np.random.default_rng(3).normal(0, 0.01, result.probs.shape)
-    twin = Evaluation(
-        np.clip(result.probs + noise, 0, 1), result.targets, VOCAB, ids=result.ids, name="twin", train_freq=FREQ
-    )
-    row = compare([result, twin]).metrics.loc["twin"]
-    width = row.xs("high", level=1) - row.xs("low", level=1)
-    assert width["top_n_accuracy difference"] < width["top_n_accuracy"] / 2
-    assert row["macro_ap difference"]["low"] < 0 < row["macro_ap difference"]["high"]
-
-
-def test_the_order_of_the_movies_does_not_matter(result):
-    other = make(seed=1, skill=2, name="other", titles=[f"film {i}" for i in range(200)])
-    shuffled = other.aligned(np.random.default_rng(0).permutation(other.ids))
-    assert list(shuffled.ids) != list(other.ids) and shuffled.titles[0] == f"film {int(shuffled.ids[0][2:])}"
-    pd.testing.assert_frame_equal(
-        compare([result, other], resamples=50).metrics, compare([result, shuffled], resamples=50).metrics
-    )
-
-
-def test_compare_prints(result):
-    comparison = compare([result, make(seed=1, skill=3, name="better")], ["top_n_accuracy"], resamples=100)
-    assert pd.Series(comparison.table()["top-n accuracy difference"]).loc["better"].startswith("+")
-    assert comparison.table().loc["model", "top-n accuracy difference"] == "–"
-    assert "200 movies, the same for all" in repr(comparison) and "<table" in comparison._repr_html_()
-    assert all(len(line) <= 80 for line in repr(comparison).splitlines())
-
-
-def test_compare_refuses_what_cannot_be_compared(result):
-    with pytest.raises(ValueError, match=r"'b' .*: 0 of its 150 .* 50 of those are missing"):
-        compare([result, make(150, name="b")])
-    with pytest.raises(ValueError, match="different names"):
-        compare([result, make(seed=1)])
-    with pytest.raises(ValueError, match=r"'acc'.*top_n_accuracy"):
-        compare([result], metrics=["acc"])
-    with pytest.raises(ValueError, match="other genres"):
-        compare([result, Evaluation(result.probs, result.targets, VOCAB[::-1], ids=result.ids, name="b")])
-    with pytest.raises(ValueError, match="true genres of 200 movies"):
-        compare([result, Evaluation(result.probs, ~result.targets, VOCAB, ids=result.ids, name="b")])
 
 
 # ---- a learner
