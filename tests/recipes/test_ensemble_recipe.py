@@ -74,6 +74,7 @@ def test_help_explains_every_option():
 def test_it_writes_what_other_runs_write(done, split):
     _, out = done
     files = {
+        ".lock",
         "learner.pkl",
         "model",
         "metrics.json",

@@ -41,7 +41,7 @@ def stopped(demo_folder, tmp_path_factory):
 
 def test_ctrl_c_while_testing_says_how_to_score(stopped):
     code, said, had = stopped
-    files = {"best.pth", "checkpoint.pth", "config.toml", "history.csv", "learner.pkl", "split.csv"}
+    files = {".lock", "best.pth", "checkpoint.pth", "config.toml", "history.csv", "learner.pkl", "split.csv"}
     assert code == 130 and had == files
     assert "1 epoch of training, of which the best is 1. Go on with: python -m" in said
     assert "--out runs/custom_cnn --resume" in said and HOW in said
