@@ -78,7 +78,7 @@ def test_command_line_over_file_over_defaults(tmp_path):
 
 @pytest.mark.parametrize(
     ("toml", "said"),
-    [("epoch = 3", "unknown option epoch; known: epochs, patience, lr"), ("epochs = 'x'", "epochs = 'x' should be a int"),
+    [("epoch = 3", "unknown option epoch; known: epochs, patience"), ("epochs = 'x'", "epochs = 'x' should be a int"),
      ("epochs = true", "should be a int"), ("epochs =", "not valid TOML")],
 )  # fmt: skip
 def test_bad_configs(tmp_path, toml, said):
