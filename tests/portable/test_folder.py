@@ -159,7 +159,7 @@ def test_a_config_is_read(tmp_path, monkeypatch):
     file.write_text(text + " " * (MAX_CONFIG + 1 - len(text.encode())), encoding="utf-8")
     large = f"{file} is larger than 8,388,608 bytes, so it describes no model; save the model again"
     assert said(read_config, tmp_path) == large
-    for broken in (b"{", b"\xff", b"[" * 100_000):
+    for broken in (b"{", b"\xff", b"[" * 100_000, b"[%d]" % 10**19):  # a number of 20 digits
         file.write_bytes(broken)
         assert re.fullmatch(
             r".*config\.json is no whole JSON file \(.*\); save the model again", said(read_config, tmp_path)

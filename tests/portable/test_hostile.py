@@ -132,12 +132,3 @@ def test_what_a_graph_reads_may_be_anything(folder):
     (folder / "config.json").write_text(json.dumps(sealed(config)))
     with pytest.raises(ValueError, match=r"reads \['pixels'\]; known are pixels, words"):
         LightModel(folder)
-
-
-def test_a_number_is_no_larger_than_a_float_can_be(folder):
-    "One of 300 digits was an OverflowError."
-    config = read_config(folder)
-    config["thresholds"][0] = 10**19
-    (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ValueError, match=r"config\.json is no whole JSON file \(it has a number of 20 digits\)"):
-        LightModel(folder)
