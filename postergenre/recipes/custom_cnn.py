@@ -2,6 +2,7 @@
 
 python -m postergenre.recipes.custom_cnn                                  # demo posters, drawn by the library
 python -m postergenre.recipes.custom_cnn --data posters --epochs 10       # yours
+python -m postergenre.recipes.custom_cnn --data posters --epochs 12 --dropout 0    # the study's keeps it from learning
 python -m postergenre.recipes.custom_cnn --config recipes/custom_cnn_study.toml --data posters
 """
 
