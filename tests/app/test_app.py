@@ -176,6 +176,7 @@ def test_an_example_on_a_phone(page):
     "Nothing is wider than the screen."
     page.set_viewport_size(PHONE)
     examples = page.locator("button.gallery-item")
+    examples.nth(5).wait_for()  # the page is still being laid out
     assert examples.count() == 6
     examples.first.click()
     heats(page)
