@@ -143,7 +143,7 @@ def light_rows(
     views: str | None,
     bs: int,
     workers: int,
-    **named,  # of LightModel.named
+    **named,  # of name_genres
 ) -> list[dict]:  # as of predict_movies
     "Genres of posters by graphs; where nothing is found is a row with its error."
     name_genres(light, np.zeros((0, len(light.genres))), **named)  # says what is wrong before posters are read

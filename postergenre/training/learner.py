@@ -213,9 +213,8 @@ class PosterLearner(SavePretrained, Distributed, Learner):
 
     def dense_views(self, poster: PosterImage) -> torch.Tensor:
         "The poster as the network sees it: whole, or its crops and those half-way between."
-        if window := crop_window(self.item_tfms):
-            return dense_crops(poster, window)
-        return torch.stack(_OwnViews(self).look({"poster": poster}))
+        window = crop_window(self.item_tfms)
+        return dense_crops(poster, window) if window else torch.stack(_OwnViews(self).look({"poster": poster}))
 
     def pack(self, include_bodies: bool = False) -> Packed:  # ValueError: only learn.export can write it
         "What config.json and model.safetensors hold of it; a network has no bodies that come in packages."
