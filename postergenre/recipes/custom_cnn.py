@@ -22,7 +22,8 @@ from postergenre.vision.build import CUSTOM
 def main(
     epochs: int = 5,  # passes over the training crops
     patience: int = 0,  # epochs without a better validation top-n accuracy before training ends; 0: it does not
-    lr: float = 2e-3,  # highest learning rate of the one-cycle schedule (Adam)
+    lr: float = 2e-3,  # learning rate (Adam), the highest of one_cycle
+    schedule: str = "one_cycle",  # of the learning rate: one_cycle (up, then down to nothing), flat (it stays)
     bs: int = 32,  # batch size
     size: str = "150",  # pixels the network sees: one number, or HEIGHTxWIDTH
     crop: str = "random",  # random: windows at the poster's own scale; whole: the poster resized

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from fastai.optimizer import Optimizer
 
 from postergenre.inference.thresholds import tune_thresholds
 from postergenre.recipes import custom_cnn, densenet, words
@@ -87,9 +88,21 @@ def test_bad_configs(tmp_path, toml, said):
         read_config(tmp_path / "c.toml", densenet.main)
 
 
-def test_recorded_configs_are_known_to_the_recipe():
-    config = read_config(Path(__file__).parents[2] / "recipes" / "densenet_study.toml", densenet.main)
-    assert config["lr"] == 0.5 and config["bs"] == 2 and config["epochs"] == 10
+@pytest.mark.parametrize("recipe", [densenet, custom_cnn])
+def test_recorded_configs_are_known_to_the_recipe(recipe):
+    name = recipe.__name__.split(".")[-1]
+    config = read_config(Path(__file__).parents[2] / "recipes" / f"{name}_study.toml", recipe.main)
+    assert config["lr"] == 0.5 and config["bs"] == 2 and config["epochs"] == 10 and config["schedule"] == "flat"
+
+
+@pytest.mark.parametrize(("schedule", "first", "last"), [("flat", 0.01, 0.01), ("one_cycle", 0.0004, 0)])
+def test_the_rate_stays_or_goes_up_and_down(schedule, first, last, demo_folder, tmp_path, monkeypatch):
+    used = []
+    monkeypatch.setattr(Optimizer, "step", lambda opt: used.append(opt.hypers[0]["lr"]))
+    options = ["--schedule", schedule, "--lr", "0.01", *TINY, "--out", str(tmp_path / "run")]
+    command(custom_cnn.main, ["--data", str(demo_folder), *options])
+    assert used[0] == pytest.approx(first) and max(used) == pytest.approx(0.01, rel=0.05)
+    assert used[-1] == pytest.approx(last, abs=1e-3)
 
 
 def test_sizes():
@@ -193,6 +206,7 @@ def test_errors_are_one_line(tmp_path, demo_folder, monkeypatch):
         ("--attention", "se2"): "Unknown attention 'se2'",
         ("--balance", "evn"): "Unknown balance 'evn'",
         ("--protocol", "studdy"): "Unknown --protocol studdy",
+        ("--schedule", "cosine"): "Unknown --schedule cosine; choose one of: one_cycle, flat",
         ("--protocol", "study"): "add --balance",
         ("--size", "big"): "HEIGHTxWIDTH",
         ("--loss", "bec", "--size", "64"): "Unknown loss 'bec'; choose one of: bce, bce_pos_weight",

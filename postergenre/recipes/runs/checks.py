@@ -21,6 +21,7 @@ from postergenre.vision.stages import last_frozen
 from postergenre.vision.views import parse_views
 
 PROTOCOLS = ("movie", "study")
+SCHEDULES = ("one_cycle", "flat")
 
 
 def parse_size(size: str | int) -> int | tuple[int, int]:
@@ -81,6 +82,7 @@ def check_limit(limit: int) -> None:
 
 CHECKS = {
     "protocol": one_of("protocol", PROTOCOLS),
+    "schedule": one_of("schedule", SCHEDULES),
     "precision": one_of("precision", PRECISIONS),
     "crop": one_of("crop", CROPS),
     "size": parse_size,

@@ -81,7 +81,8 @@ def train(
         try:
             epochs = NO_END if config["epochs"] is None else config["epochs"]
             own = [check, *keep, stop, TrainingPrecision(precision), checkpoint]
-            learn.fit_one_cycle(epochs, lr, cbs=[*cbs, *own])
+            fit = learn.fit if config.get("schedule") == "flat" else learn.fit_one_cycle
+            fit(epochs, lr, cbs=[*cbs, *own])
         except BaseException:
             stop("after_fit")  # else Ctrl-C would go on meaning what it means in training
             raise
