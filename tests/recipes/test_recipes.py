@@ -12,32 +12,12 @@ import pytest
 from fastai.optimizer import Optimizer
 
 from postergenre.inference.thresholds import tune_thresholds
-from postergenre.recipes import custom_cnn, densenet, words
-from postergenre.recipes.runs import run as run_module
-from postergenre.recipes.runs.checks import parse_size
-from postergenre.recipes.runs.cli import build_parser, command, read_config
+from postergenre.recipes import custom_cnn
+from postergenre.recipes.runs.cli import command
 from postergenre.recipes.runs.folder import free_folder
 from postergenre.recipes.runs.run import Run
 from postergenre.recipes.runs.training import fit_probabilities
 
-OPTIONS = [
-    "protocol",
-    "data",
-    "epochs",
-    "lr",
-    "bs",
-    "size",
-    "crop",
-    "balance",
-    "pretrained",
-    "weights",
-    "loss",
-    "calibrate",
-    "seed",
-    "limit",
-    "workers",
-    "out",
-]
 FILES = ["learner.pkl", "model/config.json", "model/README.md", "config.toml", "history.csv", "metrics.json",
          "split.csv", "predictions.csv", "predictions.json", "report.html", "breakdown.png", "curves.png",
          "examples.png"]  # fmt: skip
@@ -49,52 +29,6 @@ def recipe(name, args, **kwargs):
                           timeout=400, **kwargs)  # fmt: skip
 
 
-@pytest.mark.parametrize("main", [densenet.main, custom_cnn.main])
-def test_help_names_and_explains_every_option(main, capsys):
-    text = build_parser(main).format_help()
-    for option in [*OPTIONS, "config"]:
-        assert f"--{option}" in text
-    assert "--no-pretrained" in text and "default" in text
-
-
-@pytest.mark.parametrize("recipe", [densenet, words])
-def test_help_is_as_wide_as_the_terminal(recipe, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    text = build_parser(recipe.main, recipe.__doc__).format_help()
-    assert max(map(len, text.splitlines())) <= 80
-    assert "\npython -m postergenre.recipes." in text
-
-
-def test_command_line_over_file_over_defaults(tmp_path):
-    (tmp_path / "c.toml").write_text('[args]\nepochs = 7\nlr = 1\nsize = 224\nbalance = "even"\n')
-    got = {}
-
-    def main(epochs: int = 5, lr: float = 0.1, size: str = "150", balance: str = "none", seed: int = 42):
-        "Try."
-        got.update(epochs=epochs, lr=lr, size=size, balance=balance, seed=seed)
-
-    command(main, ["--config", str(tmp_path / "c.toml"), "--epochs", "3"])
-    assert got == {"epochs": 3, "lr": 1.0, "size": "224", "balance": "even", "seed": 42}
-
-
-@pytest.mark.parametrize(
-    ("toml", "said"),
-    [("epoch = 3", "unknown option epoch; known: epochs, patience"), ("epochs = 'x'", "epochs = 'x' should be a int"),
-     ("epochs = true", "should be a int"), ("epochs =", "not valid TOML")],
-)  # fmt: skip
-def test_bad_configs(tmp_path, toml, said):
-    (tmp_path / "c.toml").write_text(toml)
-    with pytest.raises(ValueError, match=said):
-        read_config(tmp_path / "c.toml", densenet.main)
-
-
-@pytest.mark.parametrize("recipe", [densenet, custom_cnn])
-def test_recorded_configs_are_known_to_the_recipe(recipe):
-    name = recipe.__name__.split(".")[-1]
-    config = read_config(Path(__file__).parents[2] / "recipes" / f"{name}_study.toml", recipe.main)
-    assert config["lr"] == 0.5 and config["bs"] == 2 and config["epochs"] == 10 and config["schedule"] == "flat"
-
-
 @pytest.mark.parametrize(("schedule", "first", "last"), [("flat", 0.01, 0.01), ("one_cycle", 0.0004, 0)])
 def test_the_rate_stays_or_goes_up_and_down(schedule, first, last, demo_folder, tmp_path, monkeypatch):
     used = []
@@ -103,12 +37,6 @@ def test_the_rate_stays_or_goes_up_and_down(schedule, first, last, demo_folder, 
     command(custom_cnn.main, ["--data", str(demo_folder), *options])
     assert used[0] == pytest.approx(first) and max(used) == pytest.approx(0.01, rel=0.05)
     assert used[-1] == pytest.approx(last, abs=1e-3)
-
-
-def test_sizes():
-    assert parse_size("150") == 150 and parse_size("224x160") == (224, 160)
-    with pytest.raises(ValueError, match="HEIGHTxWIDTH"):
-        parse_size("big")
 
 
 def test_a_run_overwrites_none(tmp_path, monkeypatch):
@@ -194,42 +122,6 @@ def test_same_seed_same_run(done, demo_folder, tmp_path):
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_errors_are_one_line(tmp_path, demo_folder, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("POSTERGENRE_DATA", str(demo_folder))
-    cases = {
-        ("--data", "nowhere"): "There is no nowhere",
-        ("--epochs", "0"): "--epochs 0 should be 1 or more",
-        ("--lr", "0"): "--lr 0 should be more than 0",
-        ("--bs", "0"): "bs=0 should be 1 or more",
-        ("--weights", "no.pth"): "There is no weights file no.pth",
-        ("--attention", "se2"): "Unknown attention 'se2'",
-        ("--balance", "evn"): "Unknown balance 'evn'",
-        ("--protocol", "studdy"): "Unknown --protocol studdy",
-        ("--schedule", "cosine"): "Unknown --schedule cosine; choose one of: one_cycle, flat",
-        ("--protocol", "study"): "add --balance",
-        ("--size", "big"): "HEIGHTxWIDTH",
-        ("--loss", "bec", "--size", "64"): "Unknown loss 'bec'; choose one of: bce, bce_pos_weight",
-    }
-    for args, said in cases.items():
-        with pytest.raises(SystemExit) as stopped:
-            command(densenet.main, list(args))
-        message = str(stopped.value)
-        assert message.startswith("python -m postergenre.recipes.densenet: ") and said in message
-        assert len(message.splitlines()) == 1
-        assert not list(Path().glob("runs/densenet*"))  # a start that fails leaves nothing
-
-
-def test_options_are_checked_before_movies_are_read(monkeypatch, tmp_path):
-    "7,500 movies were read before '--size big' was said to be wrong."
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run_module, "read", lambda *_, **__: pytest.fail("movies are read"))
-    wrong = {"--size": "big", "--balance": "evn", "--loss": "bec", "--crop": "squeezed", "--epochs": "-1"}
-    for option, value in wrong.items():
-        with pytest.raises(SystemExit, match=f"{value}"):
-            command(densenet.main, [option, value])
-
-
 def test_a_loss_that_explodes_says_where_and_what_to_type(tmp_path, demo_folder, monkeypatch):
     "It once said 'No such file ... best.pth'."
     monkeypatch.chdir(tmp_path)
@@ -237,12 +129,6 @@ def test_a_loss_that_explodes_says_where_and_what_to_type(tmp_path, demo_folder,
     with pytest.raises(SystemExit, match=said):
         command(custom_cnn.main, ["--data", str(demo_folder), "--lr", "1e9", "--bs", "8", "--size", "64"])
     assert not Path("runs/custom_cnn").exists()  # nothing of it is worth a folder
-
-
-def test_custom_cnn_refuses_pretrained_and_does_not_ignore_it(tmp_path, demo_folder, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit, match="nobody has trained it on ImageNet"):
-        command(custom_cnn.main, ["--data", str(demo_folder), "--pretrained", "--bs", "8", "--size", "64"])
 
 
 def test_ctrl_c_keeps_the_best_so_far(demo_folder, tmp_path):
@@ -278,11 +164,3 @@ def test_study_protocol_says_leaky_wherever_its_number_stands(demo_folder, tmp_p
     movies = split["id"].str.partition("#")[0]
     unseen = pd.read_csv(tmp_path / "run" / "predictions_unseen.csv", comment="#", usecols=[0]).iloc[:, 0]
     assert not set(movies) & {str(i).partition("#")[0] for i in unseen}
-
-
-@pytest.mark.parametrize("wrong", ["bs=0 should be 1 or more", "workers=-1 should be 0 or more"])
-def test_batches_of_nothing_are_said_before_movies_are_read(wrong, tmp_path):
-    option, value = wrong.split()[0].split("=")
-    with pytest.raises(SystemExit, match=wrong):
-        command(custom_cnn.main, [f"--{option}", value, "--data", "nowhere", "--out", str(tmp_path / "out")])
-    assert not (tmp_path / "out").exists()
