@@ -8,9 +8,12 @@ Ctrl-C keeps the architectures that are done. --resume goes on, in the middle of
 in the folder --out. One that fails (too little memory, a wrong size) is named in the table, and the next begins.
 """
 
+import pandas as pd
 from fastcore.meta import delegates
 
 from postergenre.recipes.runs.cli import command
+from postergenre.recipes.runs.curves import plot_histories
+from postergenre.recipes.runs.folder import HISTORY
 from postergenre.recipes.runs.options import all_options, shared
 from postergenre.recipes.runs.run import make_loaders, section
 from postergenre.recipes.runs.series import Series, begin_series, finish_member, keep_going, shared_movies, unfinished
@@ -51,10 +54,14 @@ def main(
 def show_comparison(series: Series) -> None:  # ValueError: nothing is done
     "Compare what is done: tables, figures."
     section("Comparison")
-    genres = per_genre(show_table(series, "comparison"))
+    results = show_table(series, "comparison")
+    genres = per_genre(results)
     series.whole.write("per_genre.csv", genres.to_csv())
     series.whole.save_figure(plot_genres(genres), "per_genre.png")
-    files = "comparison.md, .csv and .png, per_genre.csv and .png"
+    histories = {name: pd.read_csv(folder / HISTORY) for name, folder in series.finished().items()}
+    popularity = results[0].metrics.xs("value", axis=1, level=1).loc["popularity"]
+    series.whole.save_figure(plot_histories(histories, popularity), "curves.png")
+    files = "comparison.md, .csv and .png, per_genre.csv and .png, curves.png"
     print(f"\nEverything is in {series.whole.folder}: {files}; a folder each with\nlearner.pkl and report.html.")
 
 

@@ -2,6 +2,7 @@
 
 python -m postergenre.recipes.recorded add runs/densenet --name densenet_none --note "no balancing"
 python -m postergenre.recipes.recorded table recipes
+python -m postergenre.recipes.recorded curves densenet_none densenet_balanced --out curves.png
 """
 
 import argparse
@@ -21,6 +22,8 @@ from postergenre.evaluation.figures import METRICS
 from postergenre.evaluation.predictions import TRAINING
 from postergenre.evaluation.tables import markdown_table
 from postergenre.recipes.runs.cli import Help
+from postergenre.recipes.runs.curves import draw_curves
+from postergenre.recipes.runs.folder import HISTORY
 
 START, END = "<!-- runs -->", "<!-- /runs -->"
 LOCAL = ("data", "out", "shards")  # options that say where things lie on one machine
@@ -42,7 +45,10 @@ def record_run(
         raise FileNotFoundError(f"{run} holds no metrics.json; pass the folder of a finished recipe run")
     if target.exists() and not force:
         raise FileExistsError(f"{target} exists; choose another --name, or pass --force to replace it")
-    return write_text(target, toml(record(json.loads(source.read_text(encoding="utf-8")), note)))
+    kept = record(json.loads(source.read_text(encoding="utf-8")), note)
+    if (history := source.with_name(HISTORY)).is_file():
+        kept["history"] = pd.read_csv(history).drop(columns="time", errors="ignore").round(4).to_dict("list")
+    return write_text(target, toml(kept))
 
 
 def record(metrics: dict, note: str = "") -> dict:
@@ -213,8 +219,15 @@ def main(argv: list[str] | None = None) -> None:
     add.add_argument("--force", action="store_true", help="replace a record of the same name")
     table = commands.add_parser("table", help="make the table in README.md anew, between its markers")
     table.add_argument("folder", nargs="?", default="recipes", help="folder of the records (default: %(default)s)")
+    curves = commands.add_parser("curves", help="draw how recorded runs learned: validation figures by epoch")
+    curves.add_argument("names", nargs="+", help="records of networks that were trained, e.g. densenet_none")
+    curves.add_argument("--out", default="curves.png", help="picture to write (default: %(default)s)")
+    curves.add_argument("--of", default="recipes", help="folder of the records (default: %(default)s)")
     args = parser.parse_args(argv)
     try:
+        if args.action == "curves":
+            print(draw_curves(read_records(args.of), args.names, args.out))
+            return
         if args.action == "add":
             readme_with_tables(args.to)  # what is wrong with the README is said before a record is written
             print(record_run(args.run, args.name, args.to, args.note, args.force))

@@ -77,7 +77,7 @@ def test_a_second_call_goes_on_and_adds(out, options, capsys, monkeypatch):
     said = capsys.readouterr().out
     assert "custom_cnn: done before, kept" in said and "resnet18 (2 of 2)" in said
     assert "Budget of each: 1 epoch of training" in said and "popularity" in said and "random" in said
-    for file in ("comparison.csv", "comparison.md", "comparison.png", "per_genre.csv", "per_genre.png"):
+    for file in ("comparison.csv", "comparison.md", "comparison.png", "per_genre.csv", "per_genre.png", "curves.png"):
         assert (out / file).is_file()
 
 

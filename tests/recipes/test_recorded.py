@@ -5,11 +5,14 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from PIL import Image
 
 from postergenre.recipes.custom_cnn import main as custom_cnn
 from postergenre.recipes.recorded import END, START, main, read_records, readme_with_tables, toml, write_tables
 from postergenre.recipes.runs.cli import read_config
+from postergenre.recipes.runs.curves import plot_histories
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 RECORDS = [
@@ -143,6 +146,29 @@ def test_force_replaces(folder):
     add(folder, "small")
     add(folder, "small", "--force", best_epoch=1)
     assert read_records(folder)["small"]["result"]["best_epoch"] == 1
+
+
+def test_a_record_keeps_its_epochs_and_curves_draws_them(folder, tmp_path, capsys):
+    (tmp_path / "run").mkdir()
+    columns = "epoch,train_loss,valid_loss,top_n_accuracy,macro_ap,time\n"
+    (tmp_path / "run" / "history.csv").write_text(columns + "1,0.4,0.3,0.41,0.123456,08:01\n2,0.3,0.2,0.43,0.2,08:02\n")
+    add(folder, "one")
+    add(folder, "two")
+    (tmp_path / "run" / "history.csv").unlink()
+    add(folder, "frozen")
+    kept = tomllib.loads((folder / "one.toml").read_text())["history"]
+    assert kept["epoch"] == [1, 2] and kept["macro_ap"] == [0.1235, 0.2] and "time" not in kept
+    main(["curves", "one", "two", "--of", str(folder), "--out", str(tmp_path / "pictures" / "curves.png")])
+    assert Image.open(tmp_path / "pictures" / "curves.png").width == 1100
+    axes = plot_histories(
+        {"a": pd.DataFrame(kept), "b": pd.DataFrame(kept)[:1]}, {"top_n_accuracy": 0.4, "macro_ap": 0.1}
+    )
+    assert [line.get_ydata()[-1] for line in axes[0].lines] == [0.43, 0.41, 0.4]
+    assert [t.get_text() for t in axes[0].get_legend().texts] == ["a", "b", "popularity (test)"]
+    said = "There is no record frozen with figures by epoch; those that have them: one, two"
+    with pytest.raises(SystemExit, match=said):
+        main(["curves", "one", "frozen", "--of", str(folder), "--out", str(tmp_path / "no.png")])
+    assert not (tmp_path / "no.png").exists()
 
 
 def test_errors_say_what_to_do(folder, tmp_path):
