@@ -98,8 +98,8 @@ class Memory:
         return False
 
     def early_and_late(self) -> tuple[float, float]:
-        "After the first tenth, and in the last."
-        tenths = sorted(n for n in self.at if n) or [0]
+        "After the first tenth, and in the last, while there still is work."
+        tenths = sorted(n for n in self.at if 0 < n < 10) or [0]
         return tuple(float(np.median(self.at[n])) for n in (tenths[0], tenths[-1]))
 
 
