@@ -2,7 +2,7 @@
 
 python -m postergenre.recipes.recorded add runs/densenet --name densenet_none --note "no balancing"
 python -m postergenre.recipes.recorded table recipes
-python -m postergenre.recipes.recorded curves densenet_none densenet_balanced --out curves.png
+python -m postergenre.recipes.recorded curves custom_cnn_balanced custom_cnn_study_1000 --out curves.png
 """
 
 import argparse
@@ -220,7 +220,7 @@ def main(argv: list[str] | None = None) -> None:
     table = commands.add_parser("table", help="make the table in README.md anew, between its markers")
     table.add_argument("folder", nargs="?", default="recipes", help="folder of the records (default: %(default)s)")
     curves = commands.add_parser("curves", help="draw how recorded runs learned: validation figures by epoch")
-    curves.add_argument("names", nargs="+", help="records of networks that were trained, e.g. densenet_none")
+    curves.add_argument("names", nargs="+", help="records of networks that were trained, e.g. custom_cnn_balanced")
     curves.add_argument("--out", default="curves.png", help="picture to write (default: %(default)s)")
     curves.add_argument("--of", default="recipes", help="folder of the records (default: %(default)s)")
     args = parser.parse_args(argv)

@@ -75,7 +75,6 @@ class Checkpoint(Callback):
             return
         recorder = self.recorder
         state = {
-            "fit": (self.done, self.ended, self.seconds),
             "iterations": self.train_iter,
             "recorder": {name: _plain(getattr(recorder, name)) for name in OF_RECORDER},
             "smooth_loss": (recorder.smooth_loss.count, float(recorder.smooth_loss.val)),
@@ -86,6 +85,7 @@ class Checkpoint(Callback):
             opt = self.opt.state_dict()
             opt["hypers"] = [{name: float(value) for name, value in group.items()} for group in opt["hypers"]]
             state |= {"model": self.model.state_dict(), "opt": opt}
+        state["fit"] = (self.done, self.ended, self.seconds)  # read last: no callback's seconds are more
         save_whole(state, self.file, sync=True)
 
     def _take_up(self) -> None:

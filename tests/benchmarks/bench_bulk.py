@@ -105,7 +105,7 @@ class Memory:
 
 def killed(model: Path, table: Path, out: Path, workers: int, kills: int, total: int) -> list[int]:
     "Rows that were done at each kill; afterwards all is scored."
-    moments = sorted(random.Random(0).randrange(total) for _ in range(kills))
+    moments = sorted(random.Random(0).sample(range(total), kills))
     done = []
 
     def kill(rows: int, pid: int) -> bool:

@@ -164,6 +164,9 @@ def test_a_record_keeps_its_epochs_and_curves_draws_them(folder, tmp_path, capsy
         {"a": pd.DataFrame(kept), "b": pd.DataFrame(kept)[:1]}, {"top_n_accuracy": 0.4, "macro_ap": 0.1}
     )
     assert [line.get_ydata()[-1] for line in axes[0].lines] == [0.43, 0.41, 0.4]
+    assert axes[0].get_xlim() == (0.6, 2.4)
+    start = pd.DataFrame({"epoch": [0, 1], "top_n_accuracy": [0.4, 0.5], "macro_ap": [0.1, 0.2]})  # of a fitted head
+    assert plot_histories({"a": start}, {"top_n_accuracy": 0.4, "macro_ap": 0.1})[1].get_xlim()[0] < 0
     assert [t.get_text() for t in axes[0].get_legend().texts] == ["a", "b", "popularity (test)"]
     said = "There is no record frozen with figures by epoch; those that have them: one, two"
     with pytest.raises(SystemExit, match=said):

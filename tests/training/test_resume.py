@@ -164,7 +164,7 @@ def test_minutes_are_those_of_all_its_runs(tmp_path, monkeypatch):
         fit(tmp_path, Kill("before_train", 2), Budget(60))
     kept = read_checkpoint(tmp_path / "checkpoint.pth")
     [spent] = [state["spent"] for state in kept["callbacks"] if "spent" in state]
-    assert 0 < spent < 60 and 0 < kept["fit"][2] < 60  # of a fit of a moment, by two clocks that are read in turn
+    assert 0 < spent <= kept["fit"][2]
     budget = Budget(60)
     budget.spent = 100
     assert 100 <= budget.spent < 101

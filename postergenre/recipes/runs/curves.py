@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from postergenre.data.axes import figure_of, no_frame, panels
 from postergenre.data.files import write_whole
 from postergenre.evaluation.figures import METRICS
-
-SHOWN = ("top_n_accuracy", "macro_ap")
+from postergenre.recipes.runs.series_table import BASELINES, SHOWN
 
 
 def plot_histories(
@@ -22,12 +21,13 @@ def plot_histories(
 ) -> np.ndarray:  # the two axes
     "Top-n accuracy and macro AP on validation by epoch, a line a run, and where popularity stands."
     axes = panels(axes, 1, 2, figsize=(10, 3.8))
-    most = max(history["epoch"].max() for history in histories.values())
+    epochs = pd.concat([history["epoch"] for history in histories.values()])
+    ends, (style, color) = (epochs.min() - 0.4, epochs.max() + 0.4), BASELINES["popularity"]
     for ax, figure in zip(axes, SHOWN, strict=True):
         for name, history in histories.items():
             ax.plot(history["epoch"], history[figure], marker="o", ms=4, label=name)
-        ax.axhline(popularity[figure], color="#b3261e", ls="--", lw=1, label="popularity (test)")
-        ax.set(title=f"{METRICS[figure].heading}, validation", xlabel="epoch", xlim=(0.6, most + 0.4))
+        ax.axhline(popularity[figure], color=color, ls=style, lw=1, label="popularity (test)")
+        ax.set(title=f"{METRICS[figure].heading}, validation", xlabel="epoch", xlim=ends)
         ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True, min_n_ticks=1))
         ax.yaxis.set_major_formatter(lambda value, _, text=METRICS[figure].text: text(value))
         no_frame(ax)
@@ -43,7 +43,7 @@ def draw_curves(
     "Write a picture of how recorded runs learned."
     epochs = {name: record["history"] for name, record in records.items() if "epoch" in record.get("history", {})}
     if unknown := [name for name in names if name not in epochs]:
-        known = ", ".join(epochs) or "none yet; `add` keeps them"
+        known = ", ".join(epochs) or "none here; pass their folder, --of recipes, or keep a run: add"
         raise ValueError(f"There is no record {unknown[0]} with figures by epoch; those that have them: {known}")
     popularity = {figure: records[names[0]]["result"][f"{figure}_popularity"] for figure in SHOWN}
     axes = plot_histories({name: pd.DataFrame(epochs[name]) for name in names}, popularity)
