@@ -3,6 +3,7 @@
 python -m postergenre.recipes.ablation --data posters                                     # all changes below
 python -m postergenre.recipes.ablation --data posters --vary mixup=0.4 ema=0 no-flip,zoom=1
 python -m postergenre.recipes.ablation --data posters --base loss=focal --vary lr=3e-4    # another base
+python -m postergenre.recipes.ablation --data posters --precision fp32 --vary precision=bf16     # is it as good?
 
 A change is an option of recipes.lite without its dashes, or several with commas between. All runs are judged on the
 VALIDATION movies, so that the test movies stay unseen by whoever chooses. Ctrl-C keeps the runs that are done. --resume
@@ -22,7 +23,7 @@ from postergenre.recipes.runs.series_table import show_table
 from postergenre.training.callback import Budget
 
 BASE = "base"
-OF_ALL = (*inspect.signature(shared).parameters, "epochs", "size", "config")  # the recipe's own options
+OF_ALL = {*inspect.signature(shared).parameters, "epochs", "size", "config"} - {"precision"}  # the recipe's own options
 NOT_HERE = ("protocol", "calibrate")  # would judge on the movies that they were fitted to, or on leaky ones
 CHANGES = (
     *("frozen=0", "no-freeze_norm", "no-stages", "no-probe,head_lr=1e-3", "no-flip,zoom=1", "mixup=0.4", "cutmix=1"),
