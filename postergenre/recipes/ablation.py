@@ -3,11 +3,12 @@
 python -m postergenre.recipes.ablation --data posters                                     # all changes below
 python -m postergenre.recipes.ablation --data posters --vary mixup=0.4 ema=0 no-flip,zoom=1
 python -m postergenre.recipes.ablation --data posters --base loss=focal --vary lr=3e-4    # another base
-python -m postergenre.recipes.ablation --data posters --precision fp32 --vary precision=bf16     # is it as good?
 
 A change is an option of recipes.lite without its dashes, or several with commas between. All runs are judged on the
 VALIDATION movies, so that the test movies stay unseen by whoever chooses. Ctrl-C keeps the runs that are done. --resume
 goes on, in the middle of a run too; a longer --vary adds to those in the folder --out.
+
+Whether training in bf16 is as good from a new head: --precision fp32 --base no-probe,head_lr=1e-3 --vary precision=bf16
 """
 
 import inspect
