@@ -4,8 +4,8 @@
 
 Real posters under new ids, as many as --posters, scored by the picture's half of the model that comes with the library.
 The network alone, on pictures that are decoded and resized already, as many processes with one thread each at once as
-there are workers; a tenth with one worker; all with all workers, their memory looked at each second; the network alone
-again. With --kills, all is scored once more, killed (SIGKILL) at random moments, and both results are compared.
+there are workers; a few thousand with one worker; all with all workers, their memory looked at at times; the network
+alone again. With --kills, all is scored once more, killed (SIGKILL) at random moments, and both results are compared.
 """
 
 import argparse
@@ -34,6 +34,8 @@ from postergenre.recipes.runs.movies import find_data
 
 READY = 64  # posters that are decoded before the network is timed
 SECONDS = 30  # for which it is timed, before the rest and after it
+EVERY = 10  # seconds between two looks at memory, each of which takes a tenth of a second of a core
+FEW = 2_000  # that one worker scores, or a tenth of all if that is less
 
 
 def alone(model: Path, posters: list[str], at_once, answer) -> None:
@@ -87,9 +89,12 @@ class Memory:
     "MB that the processes hold for themselves, by rows that are done."
 
     def __init__(self, total: int, workers: int):
-        self.total, self.workers, self.at = total, workers, {}
+        self.total, self.workers, self.at, self.next = total, workers, {}, 0
 
     def __call__(self, rows: int, pid: int) -> bool:
+        if time.monotonic() < self.next:
+            return False
+        self.next = time.monotonic() + EVERY
         try:
             used = [process.memory_full_info().uss / 2**20 for process in processes_of(pid)]
         except psutil.Error:  # one has ended
@@ -141,13 +146,13 @@ def main() -> None:
     files = list(map(str, read_movies(find_data(args.data), verbose=False)["poster"]))
     ids = [f"{i:07d}" for i in range(args.posters)]
     with tempfile.TemporaryDirectory() as place:
-        place, tenth = Path(place), args.posters // 10
-        for name, n in {"all": args.posters, "tenth": tenth}.items():
+        place, few = Path(place), min(FEW, args.posters // 10)
+        for name, n in {"all": args.posters, "few": few}.items():
             rows = {"id": ids[:n], "poster": list(islice(cycle(files), n))}
             pd.DataFrame(rows).to_csv(place / f"{name}.csv", index=False)
         before = network_alone(args.model, files, args.workers)
-        one = tenth / scored(args.model, place / "tenth.csv", place / "one", 1, lambda *_: False)
-        print(f"bulk, 1 worker, {tenth:,} posters: {one:.1f} posters/s", flush=True)
+        one = few / scored(args.model, place / "few.csv", place / "one", 1, lambda *_: False)
+        print(f"bulk, 1 worker, {few:,} posters: {one:.1f} posters/s", flush=True)
         memory = Memory(args.posters, args.workers)
         rate = args.posters / scored(args.model, place / "all.csv", place / "whole", args.workers, memory)
         whole = check(place / "whole", ids)
