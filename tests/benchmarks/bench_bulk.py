@@ -4,8 +4,9 @@
 
 Real posters under new ids, as many as --posters, scored by the picture's half of the model that comes with the library.
 The network alone, on pictures that are decoded and resized already, as many processes with one thread each at once as
-there are workers; a few thousand with one worker; all with all workers, their memory looked at at times; the network
-alone again. With --kills, all is scored once more, killed (SIGKILL) at random moments, and both results are compared.
+there are workers; a few thousand with one worker; all with all workers, and a look at their memory now and then; the
+network alone again. With --kills, all is scored once more, killed (SIGKILL) at random moments, and both results are
+compared.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from postergenre.recipes.runs.movies import find_data
 
 READY = 64  # posters that are decoded before the network is timed
 SECONDS = 30  # for which it is timed, before the rest and after it
-EVERY = 10  # seconds between two looks at memory, each of which takes a tenth of a second of a core
+EVERY = 10  # seconds between two looks at memory, each of which takes 28 ms of a core
 FEW = 2_000  # that one worker scores, or a tenth of all if that is less
 
 
