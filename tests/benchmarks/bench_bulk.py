@@ -3,22 +3,26 @@
     python tests/benchmarks/bench_bulk.py --data posters
 
 Real posters under new ids, as many as --posters, scored by the picture's half of the model that comes with the library.
-The network alone, on pictures that are decoded and resized already, as many processes with one thread each at once as
-there are workers; a few thousand with one worker; all with all workers, and a look at their memory now and then; the
-network alone again. With --kills, all is scored once more, killed (SIGKILL) at random moments, and both results are
-compared.
+A machine is not as fast all the time, so all that is compared goes on in turns, and who has no turn stands still: the
+network alone, on pictures that are decoded and resized already, once in as many processes with one thread each as there
+are workers and once in one process with as many threads; one worker on a few of the posters; all workers on all. Memory
+is looked at now and then. With --kills, all is scored once more, killed (SIGKILL) at random moments, and both results
+are compared.
 """
 
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import cycle, islice
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -34,51 +38,88 @@ from postergenre.portable.shipped import PICTURE, SHIPPED
 from postergenre.recipes.runs.movies import find_data
 
 READY = 64  # posters that are decoded before the network is timed
-SECONDS = 30  # for which it is timed, before the rest and after it
+TURN = 15  # seconds of the network alone, in each of two ways; one worker has twice as many, all workers FEW times
+FEW = 12  # one worker scores a twelfth, for which it then needs about as many turns
 EVERY = 10  # seconds between two looks at memory, each of which takes 28 ms of a core
-FEW = 2_000  # that one worker scores, or a tenth of all if that is less
 
 
-def alone(model: Path, posters: list[str], at_once, answer) -> None:
-    "Posters a second of the network alone, in a process of its own."
-    os.environ["OMP_NUM_THREADS"] = "1"
+class Network:
+    "The network alone on ready pictures, in processes that work when they are asked to."
+
+    def __init__(self, model: Path, posters: list[str], processes: int, threads: int):
+        context, self.rates = get_context("spawn"), []
+        self.pipes, theirs = zip(*(context.Pipe() for _ in range(processes)), strict=True)
+        for pipe in theirs:
+            args = model, posters[:: len(posters) // READY][:READY], threads, pipe
+            context.Process(target=run_network, args=args, daemon=True).start()
+        for pipe in self.pipes:
+            pipe.recv()
+
+    def turn(self) -> None:
+        for pipe in self.pipes:
+            pipe.send(TURN)
+        self.rates.append(sum(pipe.recv() for pipe in self.pipes))
+
+    @property
+    def rate(self) -> float:
+        return float(np.mean(self.rates))
+
+    def __str__(self) -> str:
+        return f"{self.rate:.1f} posters/s ({min(self.rates):.1f} to {max(self.rates):.1f} in {len(self.rates)} turns)"
+
+
+def run_network(model: Path, posters: list[str], threads: int, pipe: Connection) -> None:
+    os.environ["OMP_NUM_THREADS"] = str(threads)
     light = LightModel(model)
     looks = [light.parts.look(Poster(open_poster(poster)), None) for poster in posters]
-    light.parts.probs(looks[:4], 64)
-    at_once.wait()
-    done, begun = 0, time.perf_counter()
-    while time.perf_counter() - begun < SECONDS:
-        light.parts.probs(looks, 64)
-        done += len(looks)
-    answer.put(done / (time.perf_counter() - begun))
+    light.parts.probs(looks, 64)
+    pipe.send("ready")
+    with suppress(EOFError):  # the benchmark has ended
+        while True:
+            seconds, done, begun = pipe.recv(), 0, time.perf_counter()
+            while (took := time.perf_counter() - begun) < seconds:
+                light.parts.probs(looks[done % READY :][:4], 64)
+                done += 4
+            pipe.send(done / took)
 
 
-def network_alone(model: Path, posters: list[str], workers: int) -> float:
-    context = get_context("spawn")
-    at_once, answer = context.Barrier(workers), context.Queue()
-    args = model, posters[:: len(posters) // READY][:READY], at_once, answer
-    processes = [context.Process(target=alone, args=args) for _ in range(workers)]
-    for process in processes:
-        process.start()
-    rates = [answer.get() for _ in processes]
-    for process in processes:
-        process.join()
-    return sum(rates)
+class Bulk:
+    "The bulk command, which stands still between its turns."
 
+    def __init__(self, model: Path, table: Path, out: Path, workers: int):
+        self.command = [sys.executable, "-m", "postergenre.bulk", model, table, "--out", out, "--workers", str(workers)]
+        self.out, self.process, self.seen, self.seconds = out, None, {}, 0.0
 
-def scored(model: Path, table: Path, out: Path, workers: int, watch: Callable[[int, int], bool]) -> float:
-    "Seconds of the bulk command; watch(rows that are done, its process) looks each second and may end it: True."
-    command = [sys.executable, "-m", "postergenre.bulk", model, table, "--out", out, "--workers", str(workers)]
-    begun, seen = time.monotonic(), {}
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
-        while process.poll() is None:
-            time.sleep(1)
-            seen |= {f: ds.dataset(f).count_rows() for f in out.glob("part-*.parquet") if f not in seen}
-            if watch(sum(seen.values()), process.pid):
-                return time.monotonic() - begun
-        said = process.stdout.read()
-        assert process.returncode == 0, said
-    return time.monotonic() - begun
+    def turn(self, seconds: float = float("inf")) -> Iterator[int]:
+        "Rows that are done, each second, for so long or to the end."
+        begun = time.monotonic()
+        if self.process is None:
+            self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.tell(signal.SIGCONT)
+        while not self.done and time.monotonic() - begun < seconds:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
+            self.seen |= {f: ds.dataset(f).count_rows() for f in self.out.glob("part-*.parquet") if f not in self.seen}
+            yield sum(self.seen.values())
+        self.tell(signal.SIGSTOP)
+        self.seconds += time.monotonic() - begun
+        assert not self.process.returncode, self.process.stdout.read()
+
+    @property
+    def done(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def tell(self, what: signal.Signals) -> None:
+        for process in [] if self.done else processes_of(self.process.pid):
+            process.send_signal(what)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.tell(signal.SIGKILL)
+            self.process.communicate()
 
 
 def processes_of(pid: int) -> list[psutil.Process]:
@@ -92,17 +133,16 @@ class Memory:
     def __init__(self, total: int, workers: int):
         self.total, self.workers, self.at, self.next = total, workers, {}, 0
 
-    def __call__(self, rows: int, pid: int) -> bool:
+    def look(self, rows: int, pid: int) -> None:
         if time.monotonic() < self.next:
-            return False
+            return
         self.next = time.monotonic() + EVERY
         try:
             used = [process.memory_full_info().uss / 2**20 for process in processes_of(pid)]
         except psutil.Error:  # one has ended
-            return False
+            return
         if len(used) > self.workers + 1:  # the command, its workers, and what multiprocessing starts beside them
             self.at.setdefault(rows * 10 // self.total, []).append(sum(used))
-        return False
 
     def early_and_late(self) -> tuple[float, float]:
         "After the first tenth, and in the last, while there still is work."
@@ -115,18 +155,16 @@ def killed(model: Path, table: Path, out: Path, workers: int, kills: int, total:
     moments = sorted(random.Random(0).sample(range(total), kills))
     done = []
 
-    def kill(rows: int, pid: int) -> bool:
-        if len(done) == len(moments) or rows < moments[len(done)]:
-            return False
-        time.sleep(random.Random(rows).random() * 5)
-        done.append(rows)
-        psutil.Process(pid).kill()
-        return True
-
-    while len(done) < kills:
-        scored(model, table, out, workers, kill)
-    scored(model, table, out, workers, kill)
-    return done
+    while True:
+        with Bulk(model, table, out, workers) as bulk:
+            for rows in bulk.turn():
+                if len(done) < kills and rows >= moments[len(done)]:
+                    time.sleep(random.Random(rows).random() * 5)
+                    bulk.process.kill()
+                    done.append(rows)
+                    break
+            else:
+                return done
 
 
 def check(out: Path, ids: list[str]) -> pd.DataFrame:
@@ -147,27 +185,38 @@ def main() -> None:
     files = list(map(str, read_movies(find_data(args.data), verbose=False)["poster"]))
     ids = [f"{i:07d}" for i in range(args.posters)]
     with tempfile.TemporaryDirectory() as place:
-        place, few = Path(place), min(FEW, args.posters // 10)
+        place, few = Path(place), args.posters // FEW
         for name, n in {"all": args.posters, "few": few}.items():
             rows = {"id": ids[:n], "poster": list(islice(cycle(files), n))}
             pd.DataFrame(rows).to_csv(place / f"{name}.csv", index=False)
-        before = network_alone(args.model, files, args.workers)
-        one = few / scored(args.model, place / "few.csv", place / "one", 1, lambda *_: False)
-        print(f"bulk, 1 worker, {few:,} posters: {one:.1f} posters/s", flush=True)
+        networks = [Network(args.model, files, *at_once) for at_once in ((args.workers, 1), (1, args.workers))]
         memory = Memory(args.posters, args.workers)
-        rate = args.posters / scored(args.model, place / "all.csv", place / "whole", args.workers, memory)
-        whole = check(place / "whole", ids)
-        after = network_alone(args.model, files, args.workers)
-        most = (before + after) / 2  # a machine shared with others is not as fast all the time
-        print(f"network alone, {args.workers} processes: {before:.1f} before and {after:.1f} posters/s after")
-        print(f"bulk, {args.workers} workers, {args.posters:,} posters: {rate:.1f} posters/s, {rate / most:.3f} of the "
-              f"network alone, {rate / one:.2f} times one worker; {whole['error'].notna().sum():,} errors")  # fmt: skip
+        with (
+            Bulk(args.model, place / "few.csv", place / "one", 1) as one,
+            Bulk(args.model, place / "all.csv", place / "whole", args.workers) as whole,
+        ):
+            while not whole.done:
+                for network in networks:
+                    network.turn()
+                for _ in one.turn(2 * TURN):
+                    pass
+                for rows in whole.turn(FEW * TURN):
+                    memory.look(rows, whole.process.pid)
+            for _ in one.turn():
+                pass
+            rate, alone = args.posters / whole.seconds, few / one.seconds
+        scores = check(place / "whole", ids)
+        print(f"bulk, {args.workers} workers, {args.posters:,} posters: {rate:.1f} posters/s; "
+              f"{scores['error'].notna().sum():,} errors")  # fmt: skip
+        print(f"bulk, 1 worker, {few:,} posters: {alone:.1f} posters/s; {args.workers} are {rate / alone:.2f} times it")
+        for network, how in zip(networks, ("processes with one thread each", "threads of one process"), strict=True):
+            print(f"network alone, {args.workers} {how}: {network}; bulk is {rate / network.rate:.3f} of it")
         early, late = memory.early_and_late()
         print(f"memory: {early:,.0f} MB after a tenth, {late:,.0f} MB at the end ({late / early - 1:+.1%})", flush=True)
         if args.kills:
             done = killed(args.model, place / "all.csv", place / "killed", args.workers, args.kills, args.posters)
             again = check(place / "killed", ids)
-            pd.testing.assert_frame_equal(whole, again)
+            pd.testing.assert_frame_equal(scores, again)
             print(f"killed when {', '.join(f'{n:,}' for n in done)} were done: nothing lost, nothing twice, all alike")
 
 
