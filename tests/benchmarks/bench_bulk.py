@@ -4,10 +4,11 @@
 
 Real posters under new ids, as many as --posters, scored by the picture's half of the model that comes with the library.
 A machine is not as fast all the time, so all that is compared goes on in turns, and who has no turn stands still: the
-network alone, on pictures that are decoded and resized already, once in as many processes with one thread each as there
-are workers and once in one process with as many threads; one worker on a few of the posters; all workers on all. Memory
-is looked at now and then. With --kills, all is scored once more, killed (SIGKILL) at random moments, and both results
-are compared.
+network alone, on pictures that are decoded and resized already, in one process with one thread, in one with as many as
+there are workers, and in as many processes with one each; one worker on a few of the posters; all workers on all. Rates
+count from when each worker has done a part: to start takes seconds, which is nothing beside a million. Memory is looked
+at now and then. With --kills, all is scored once more, killed (SIGKILL) at random moments, and both results must be the
+same.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import cycle, islice
@@ -31,6 +33,7 @@ import psutil
 import pyarrow.dataset as ds
 
 from postergenre import read_movies
+from postergenre.bulk.run import PART
 from postergenre.data.posters import open_poster
 from postergenre.portable.light import LightModel
 from postergenre.portable.looks import Poster
@@ -38,7 +41,7 @@ from postergenre.portable.shipped import PICTURE, SHIPPED
 from postergenre.recipes.runs.movies import find_data
 
 READY = 64  # posters that are decoded before the network is timed
-TURN = 15  # seconds of the network alone, in each of two ways; one worker has twice as many, all workers FEW times
+TURN = 5  # seconds of the network alone, in each of three ways; one worker has twice as many, all workers FEW times
 FEW = 12  # one worker scores a twelfth, for which it then needs about as many turns
 EVERY = 10  # seconds between two looks at memory, each of which takes 28 ms of a core
 
@@ -89,6 +92,7 @@ class Bulk:
     def __init__(self, model: Path, table: Path, out: Path, workers: int):
         self.command = [sys.executable, "-m", "postergenre.bulk", model, table, "--out", out, "--workers", str(workers)]
         self.out, self.process, self.seen, self.seconds = out, None, {}, 0.0
+        self.least, self.first = workers * PART, None
 
     def turn(self, seconds: float = float("inf")) -> Iterator[int]:
         "Rows that are done, each second, for so long or to the end."
@@ -100,10 +104,20 @@ class Bulk:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(1)
             self.seen |= {f: ds.dataset(f).count_rows() for f in self.out.glob("part-*.parquet") if f not in self.seen}
-            yield sum(self.seen.values())
+            if self.first is None and self.rows >= self.least:
+                self.first = self.rows, self.seconds + time.monotonic() - begun
+            yield self.rows
         self.tell(signal.SIGSTOP)
         self.seconds += time.monotonic() - begun
         assert not self.process.returncode, self.process.stdout.read()
+
+    @property
+    def rows(self) -> int:
+        return sum(self.seen.values())
+
+    @property
+    def rate(self) -> float:
+        return (self.rows - self.first[0]) / (self.seconds - self.first[1])
 
     @property
     def done(self) -> bool:
@@ -189,7 +203,7 @@ def main() -> None:
         for name, n in {"all": args.posters, "few": few}.items():
             rows = {"id": ids[:n], "poster": list(islice(cycle(files), n))}
             pd.DataFrame(rows).to_csv(place / f"{name}.csv", index=False)
-        networks = [Network(args.model, files, *at_once) for at_once in ((args.workers, 1), (1, args.workers))]
+        networks = [Network(args.model, files, *at_once) for at_once in ((1, 1), (1, args.workers), (args.workers, 1))]
         memory = Memory(args.posters, args.workers)
         with (
             Bulk(args.model, place / "few.csv", place / "one", 1) as one,
@@ -198,19 +212,19 @@ def main() -> None:
             while not whole.done:
                 for network in networks:
                     network.turn()
-                for _ in one.turn(2 * TURN):
-                    pass
+                deque(one.turn(2 * TURN), 0)
                 for rows in whole.turn(FEW * TURN):
                     memory.look(rows, whole.process.pid)
-            for _ in one.turn():
-                pass
-            rate, alone = args.posters / whole.seconds, few / one.seconds
+            deque(one.turn(), 0)
         scores = check(place / "whole", ids)
-        print(f"bulk, {args.workers} workers, {args.posters:,} posters: {rate:.1f} posters/s; "
+        print(f"bulk, {args.workers} workers, {args.posters:,} posters: {whole.rate:.1f} posters/s; "
               f"{scores['error'].notna().sum():,} errors")  # fmt: skip
-        print(f"bulk, 1 worker, {few:,} posters: {alone:.1f} posters/s; {args.workers} are {rate / alone:.2f} times it")
-        for network, how in zip(networks, ("processes with one thread each", "threads of one process"), strict=True):
-            print(f"network alone, {args.workers} {how}: {network}; bulk is {rate / network.rate:.3f} of it")
+        print(f"bulk, 1 worker, {few:,} posters: {one.rate:.1f} posters/s; {args.workers} are "
+              f"{whole.rate / one.rate:.2f} times it")  # fmt: skip
+        hows = "1 process", f"1 process with {args.workers} threads", f"{args.workers} processes"
+        for network, how in zip(networks, hows, strict=True):
+            print(f"network alone, {how}: {network}, {network.rate / networks[0].rate:.2f} times one; bulk is "
+                  f"{whole.rate / network.rate:.3f} of it")  # fmt: skip
         early, late = memory.early_and_late()
         print(f"memory: {early:,.0f} MB after a tenth, {late:,.0f} MB at the end ({late / early - 1:+.1%})", flush=True)
         if args.kills:
