@@ -42,7 +42,7 @@ from postergenre.recipes.runs.movies import find_data
 
 READY = 64  # posters that are decoded before the network is timed
 TURN = 5  # seconds of the network alone, in each of three ways; one worker has twice as many, all workers FEW times
-FEW = 12  # one worker scores a twelfth, for which it then needs about as many turns
+FEW = 12  # one worker scores a twelfth, for which it needs about as many turns, but three parts at least
 EVERY = 10  # seconds between two looks at memory, each of which takes 28 ms of a core
 
 
@@ -125,7 +125,8 @@ class Bulk:
 
     def tell(self, what: signal.Signals) -> None:
         for process in [] if self.done else processes_of(self.process.pid):
-            process.send_signal(what)
+            with suppress(psutil.NoSuchProcess):  # it has ended since
+                process.send_signal(what)
 
     def __enter__(self):
         return self
@@ -196,10 +197,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     parser.add_argument("--kills", type=int, default=0, help="score all once more, killed so many times (default: 0)")
     args = parser.parse_args()
+    if args.posters < (least := 3 * PART * args.workers):
+        parser.error(f"--posters {args.posters} is too few for a rate; give {least} or more")
     files = list(map(str, read_movies(find_data(args.data), verbose=False)["poster"]))
     ids = [f"{i:07d}" for i in range(args.posters)]
     with tempfile.TemporaryDirectory() as place:
-        place, few = Path(place), args.posters // FEW
+        place, few = Path(place), max(args.posters // FEW, 3 * PART)
         for name, n in {"all": args.posters, "few": few}.items():
             rows = {"id": ids[:n], "poster": list(islice(cycle(files), n))}
             pd.DataFrame(rows).to_csv(place / f"{name}.csv", index=False)
